@@ -1,0 +1,47 @@
+"""Subir y descargar archivos: los botones de Colab, o una frase donde no los hay."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from taller_lib.errors import TallerError
+
+
+def in_colab() -> bool:
+    """Si esto corre en Google Colab."""
+    return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ
+
+
+def offer_download(path: str | os.PathLike[str]) -> Path:
+    """Descarga un archivo a tu computadora en Colab; en otro lugar dice dónde está."""
+    file = Path(path).absolute()
+    if not file.is_file():
+        raise TallerError(f"No existe el archivo {file}: ejecuta antes la celda que lo escribe.")
+    if in_colab():
+        with contextlib.suppress(Exception):  # sin navegador que lo reciba, el archivo sigue ahí
+            from google.colab import files
+
+            files.download(str(file))
+            return file
+    print(f"El archivo está en {file}")
+    return file
+
+
+def ask_upload(what: str = "tus archivos") -> list[Path]:
+    """Muestra en Colab el botón para subir archivos y devuelve sus rutas; si no hay, `[]`."""
+    if not in_colab():
+        print(f"Aquí no hay botón para subir {what}: escribe la ruta en la celda.")
+        return []
+    from google.colab import files
+
+    paths = []
+    for name, content in files.upload().items():
+        path = Path(name).absolute()
+        if not path.exists():
+            path = Path(Path(name).name).absolute()
+            path.write_bytes(content)
+        paths.append(path)
+    return paths

@@ -1,0 +1,82 @@
+"""Escribir un archivo completo o no escribirlo; CSV que una hoja de cálculo abre sin riesgo."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from taller_lib.errors import TallerError
+
+
+def escape_formula(text: str) -> str:
+    """Antepone un apóstrofo a lo que una hoja de cálculo tomaría por fórmula (`= + - @`).
+
+    `unescape_formula` devuelve exactamente el texto de antes.
+    """
+    return "'" + text if re.match(r"'*[=+\-@\t\r]", text) else text
+
+
+def unescape_formula(text: str) -> str:
+    """Deshace `escape_formula`."""
+    return text[1:] if re.match(r"'+[=+\-@\t\r]", text) else text
+
+
+def write_csv(path: Path, rows: Iterable[Iterable[object]]) -> Path:
+    """Escribe un CSV que Excel abre con acentos y sin ejecutar nada; completo o no lo escribe."""
+
+    def write(partial: Path) -> None:
+        with open(partial, "w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([escape_formula(str(v)) for v in row] for row in rows)
+
+    return replace_whole(path, write)
+
+
+def replace_whole(path: Path, write: Callable[[Path], None]) -> Path:
+    """Llama a `write` con un archivo provisional y lo pone en `path` cuando está completo."""
+    partial = temporary(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(partial)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Convierte en `TallerError` lo que falle al escribir en `path`."""
+    causes = {
+        errno.ENOSPC: "el disco está lleno; libera espacio",
+        errno.EACCES: "no hay permiso, o el archivo está abierto en otro programa; ciérralo",
+    }
+    try:
+        yield
+    except OSError as error:
+        cause = causes.get(error.errno or 0, f"{error.strerror or error}; revisa la carpeta")
+        message = f"No se pudo escribir en {path}: {cause} y vuelve a intentarlo."
+        raise TallerError(message) from error
+
+
+def temporary(path: Path) -> Path:
+    """Un nombre provisional junto a `path`, que nadie más usa."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{time.time_ns()}.tmp")
+
+
+def dated(folder: Path, prefix: str = "") -> Path:
+    """Una ruta nueva dentro de `folder` cuyo nombre acaba con la fecha y la hora."""
+    base = folder / (prefix + time.strftime("%Y%m%d_%H%M%S"))
+    names = (base, *(base.with_name(f"{base.name}_{n}") for n in range(2, 1000)))
+    return next(name for name in names if not name.exists())
+
+
+def same_file(a: Path, b: Path) -> bool:
+    """Si las dos rutas llevan al mismo archivo (y existe)."""
+    return a.exists() and b.exists() and os.path.samefile(a, b)

@@ -1,0 +1,154 @@
+"""Lo que pasa mientras se entrena: el avance, la curva y lo que queda en disco."""
+
+from __future__ import annotations
+
+import html
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from tqdm import tqdm
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from taller_lib import checkpoints
+from taller_lib.estimate import spoken_time
+from taller_lib.plots import plot_training
+
+
+def in_notebook() -> bool:
+    """¿Se ejecuta en un cuaderno (Colab, Jupyter, VS Code)?"""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
+
+
+def say(text: str) -> None:
+    """Una frase para la persona: bajo la celda en un cuaderno, en la salida de errores si no."""
+    print(text, file=sys.stdout if in_notebook() else sys.stderr, flush=True)
+
+
+class CheckpointKeeper(TrainerCallback):
+    """Deja en disco los mejores pesos y un solo estado desde el que se puede reanudar."""
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if state.is_world_process_zero:
+            output_dir = Path(args.output_dir or ".")
+            newest = output_dir / f"checkpoint-{state.global_step}"
+            checkpoints.mark_complete(newest)
+            checkpoints.keep_one_resumable(output_dir, newest)
+
+
+class ProgressReport(TrainerCallback):
+    """El avance con el tiempo que queda: una línea que se renueva en el cuaderno o en la terminal."""
+
+    def __init__(self) -> None:
+        self.bar: tqdm | None = None
+        self.handle: Any = None
+        self.start = 0.0
+        self.first_step = 0
+        self.shown = 0.0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.start, self.first_step, self.shown = time.monotonic(), state.global_step, 0.0
+        if not state.is_world_process_zero:
+            return
+        if in_notebook():
+            from IPython.display import HTML, display
+
+            self.handle = display(HTML("<p>Empieza el entrenamiento…</p>"), display_id=True)
+        else:
+            self.bar = tqdm(
+                total=state.max_steps,
+                initial=state.global_step,
+                file=sys.stderr,
+                bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {postfix}",
+            )
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        now = time.monotonic()
+        if now - self.shown < 1 and state.global_step < state.max_steps:
+            return
+        self.shown = now
+        self._show(self._line(state, now), state.global_step)
+
+    def _line(self, state: TrainerState, now: float) -> str:
+        done = state.global_step - self.first_step
+        left = (now - self.start) / max(1, done) * (state.max_steps - state.global_step)
+        epoch = min(int(state.epoch or 0) + 1, int(state.num_train_epochs))
+        return (
+            f"época {epoch} de {int(state.num_train_epochs)} como máximo · "
+            f"quedan {spoken_time(left)} si llega a la última"
+        )
+
+    def _show(self, line: str, step: int) -> None:
+        if self.handle is not None:
+            from IPython.display import HTML
+
+            self.handle.update(HTML(f"<p>{html.escape(line[0].upper() + line[1:])}</p>"))
+        if self.bar is not None:
+            self.bar.update(step - self.bar.n)
+            self.bar.set_postfix_str(line)
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        if self.bar is not None and metrics and "eval_macro_f1" in metrics:
+            self.bar.write(
+                f"  época {state.epoch:.0f}: macro F1 {metrics['eval_macro_f1']:.3f} en validación",
+                file=sys.stderr,
+            )
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        took = spoken_time(time.monotonic() - self.start)
+        self._show(f"entrenamiento terminado en {took}", state.global_step)
+        self.close()
+
+    def close(self) -> None:
+        """Cierra la barra; también tras una interrupción."""
+        if self.bar is not None:
+            self.bar.close()
+        self.bar = self.handle = None
+
+
+class TrainingMonitor(TrainerCallback):
+    """La curva de pérdida y macro F1, redibujada en su sitio al terminar cada época."""
+
+    def __init__(self, baseline: float | None = None) -> None:
+        self.baseline = baseline
+        self.handle: Any = None
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.handle = None
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if not in_notebook() or not state.is_world_process_zero:
+            return
+        if not any("loss" in entry for entry in state.log_history):
+            return
+        from IPython.display import display
+
+        figure = plot_training(state.log_history, baseline=self.baseline)
+        if self.handle is None:
+            self.handle = display(figure, display_id=True)
+        else:
+            self.handle.update(figure)
+        plt.close(figure)

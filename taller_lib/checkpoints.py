@@ -1,0 +1,137 @@
+"""Los estados a medio entrenar que el `Trainer` deja en disco: cuál está entero y cuál sobra.
+
+El `Trainer` guarda en una carpeta `checkpoint-<paso>` sin atomicidad: una interrupción a media
+escritura deja una carpeta incompleta con el número más alto, que es la que él elegiría.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+STATE = "trainer_state.json"
+MARKER = "complete.json"
+OPTIMIZER_FILES = ("optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state*.pth")
+_NEEDED = ("optimizer.pt", "scheduler.pt", "rng_state*.pth", "*.safetensors")
+
+
+def _step(folder: Path) -> int:
+    number = folder.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else -1
+
+
+def _newest_first(output_dir: Path) -> list[Path]:
+    folders = [path for path in output_dir.glob("checkpoint-*") if path.is_dir()]
+    return sorted(folders, key=_step, reverse=True)
+
+
+def read_state(folder: Path) -> dict[str, Any] | None:
+    """El `trainer_state.json` de la carpeta; `None` si falta o está cortado."""
+    try:
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return state if isinstance(state, dict) else None
+
+
+def mark_complete(folder: Path) -> None:
+    """Anota el tamaño de cada archivo de una carpeta recién guardada."""
+    sizes = {
+        path.name: path.stat().st_size
+        for path in folder.iterdir()
+        if path.is_file() and path.name != MARKER
+    }
+    (folder / MARKER).write_text(json.dumps(sizes), encoding="utf-8")
+
+
+def is_complete(folder: Path) -> bool:
+    """¿Se puede reanudar desde aquí con exactitud?
+
+    Pide el estado legible y de ese paso, los pesos, el optimizador, el calendario y los generadores
+    aleatorios; y, si la carpeta alcanzó a marcarse, los tamaños anotados.
+    """
+    state = read_state(folder)
+    if state is None or state.get("global_step") != _step(folder):
+        return False
+    if any(not any(folder.glob(pattern)) for pattern in _NEEDED):
+        return False
+    try:
+        sizes = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return True
+    except ValueError:
+        return False
+    return all(
+        (folder / name).is_file() and (folder / name).stat().st_size == size
+        for name, size in sizes.items()
+    )
+
+
+def last_complete(output_dir: Path) -> Path | None:
+    """La carpeta entera más reciente; borra las más nuevas que quedaron a medias.
+
+    También corrige la ruta de la mejor época que el estado recuerda, por si el espacio de trabajo
+    cambió de lugar.
+    """
+    for folder in _newest_first(output_dir):
+        if is_complete(folder):
+            _relocate_best(folder)
+            return folder
+        if not _is_only_weights(folder):
+            shutil.rmtree(folder)
+    return None
+
+
+def _is_only_weights(folder: Path) -> bool:
+    """La mejor época, a la que `keep_one_resumable` ya quitó el optimizador."""
+    return (folder / MARKER).is_file() and read_state(folder) is not None
+
+
+def _relocate_best(folder: Path) -> None:
+    state = read_state(folder) or {}
+    best = state.get("best_model_checkpoint")
+    if best and not Path(best).is_dir():
+        # la ruta pudo escribirse en otro sistema operativo
+        moved = folder.parent / best.replace("\\", "/").rpartition("/")[2]
+        if moved.is_dir():
+            state["best_model_checkpoint"] = str(moved)
+            temporary = folder / f"{STATE}.tmp"
+            temporary.write_text(json.dumps(state, indent=2), encoding="utf-8")
+            temporary.replace(folder / STATE)
+            mark_complete(folder)
+
+
+def _optimizer_files(folder: Path) -> Iterator[Path]:
+    for pattern in OPTIMIZER_FILES:
+        yield from folder.glob(pattern)
+
+
+def keep_one_resumable(output_dir: Path, keep: Path | None) -> None:
+    """Quita el optimizador y los generadores de todas las carpetas menos `keep`."""
+    for folder in _newest_first(output_dir):
+        if folder != keep:
+            stripped = list(_optimizer_files(folder))
+            for path in stripped:
+                path.unlink()
+            if stripped:
+                mark_complete(folder)
+
+
+def discard_incomplete(output_dir: Path) -> None:
+    """Borra lo que dejó a medias un guardado fallido (por ejemplo, con el disco lleno)."""
+    for folder in _newest_first(output_dir):
+        if not is_complete(folder) and not _is_only_weights(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def stopped_early(state: dict[str, Any]) -> bool:
+    """¿El contador de paciencia de este estado ya había agotado la detención temprana?"""
+    saved = state.get("stateful_callbacks", {}).get("EarlyStoppingCallback")
+    if not isinstance(saved, dict):
+        return False
+    patience = saved.get("args", {}).get("early_stopping_patience", 0)
+    counter = saved.get("attributes", {}).get("early_stopping_patience_counter", 0)
+    return patience > 0 and counter >= patience

@@ -1,0 +1,212 @@
+"""La línea de comandos `taller`: el mismo camino de los cuadernos, sin cuaderno.
+
+El avance y los avisos van a la salida de errores; los resultados, a la salida normal. Termina con 0
+si se hizo, 1 si hay algo que corregir (una frase en español) y 2 si se usó mal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import taller_lib as taller
+from taller_lib.config import WorkshopConfig
+from taller_lib.errors import TallerError
+from taller_lib.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_USAGE_ERRORS = {
+    r"unrecognized arguments: (.*)": r"no conozco {0}",
+    r"argument (\S+?)(?:/\S+)?: expected one argument": "a {0} le falta su valor",
+    r"argument (\S+?)(?:/\S+)?: invalid int value: (.*)": "{0} lleva un número entero, no {1}",
+    r"the following arguments are required: (.*)": "falta {0}",
+    r"argument command: invalid choice: (\S+) .*": "no existe el comando {0}",
+}
+
+
+class _SpanishParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        for pattern, spanish in _USAGE_ERRORS.items():
+            match = re.fullmatch(pattern, message)
+            if match:
+                message = spanish.format(*match.groups())
+        self.exit(2, f"Uso incorrecto: {message}. Mira las opciones con «{self.prog} --help».\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _SpanishParser(
+        prog="taller", description="Clasificar textos sobre la imagen de un país."
+    )
+    parser.add_argument("--version", action="version", version=f"taller_lib {taller.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_SpanishParser)
+
+    run = commands.add_parser("run", help="datos → entrenamiento → evaluación")
+    run.add_argument("--train", metavar="CSV", help="sin él, los datos del espacio de trabajo")
+    run.add_argument("--validation", metavar="CSV")
+    run.add_argument("--test", metavar="CSV")
+    _data_options(run)
+    run.add_argument("--model", metavar="NOMBRE", help="colibri, un nombre del Hub o una carpeta")
+    run.add_argument("--epochs", type=int, metavar="N", help="épocas como máximo, de 1 a 20")
+    run.add_argument("--seed", type=int, metavar="N", help="semilla aleatoria")
+    run.add_argument("--resume", action="store_true", help="seguir la corrida que quedó a medias")
+    _workspace_option(run)
+
+    check = commands.add_parser("check", help="revisar un CSV antes de la clase")
+    check.add_argument("train", metavar="A.csv")
+    check.add_argument("--validation", metavar="CSV")
+    check.add_argument("--test", metavar="CSV")
+    _data_options(check)
+    check.add_argument("--model", metavar="NOMBRE")
+
+    predict = commands.add_parser("predict", help="clasificar un archivo con una corrida")
+    predict.add_argument("run", metavar="CORRIDA")
+    predict.add_argument("source", metavar="entrada.csv")
+    predict.add_argument("target", metavar="salida.csv")
+    predict.add_argument("--text-column", default="texto", metavar="COLUMNA")
+
+    _workspace_option(commands.add_parser("compare", help="las corridas, por su validación"))
+    commands.add_parser("doctor", help="qué hay instalado y qué equipo es este")
+    return parser
+
+
+def _data_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--text-column", metavar="COLUMNA")
+    parser.add_argument("--label-column", metavar="COLUMNA")
+    parser.add_argument("--label-names", metavar="a,b,c", help="las clases, si no son tres")
+
+
+def _workspace_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workspace", metavar="CARPETA", help="por omisión, ./mi_taller")
+
+
+def _say(text: object) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _config(args: argparse.Namespace, base: WorkshopConfig) -> WorkshopConfig:
+    chosen: dict[str, Any] = {
+        "text_column": args.text_column,
+        "label_column": args.label_column,
+        "model": args.model,
+        "num_train_epochs": getattr(args, "epochs", None),
+        "seed": getattr(args, "seed", None),
+    }
+    if args.label_names is not None:
+        chosen["label_names"] = tuple(args.label_names.split(","))
+    return base.replace(**{name: value for name, value in chosen.items() if value is not None})
+
+
+def _workspace_and_config(args: argparse.Namespace) -> tuple[Workspace, WorkshopConfig]:
+    workspace = open_workspace(args.workspace)
+    saved = workspace.load_config()
+    config = _config(args, saved)
+    if args.train:
+        # se leen antes de copiarlos: un archivo con errores no entra en el espacio de trabajo
+        taller.load_splits(args.train, args.validation, args.test, config)
+        workspace.copy_data(args.train, args.validation, args.test)
+    elif args.validation or args.test:
+        raise TallerError("Falta --train: los archivos de validación y prueba van con el suyo.")
+    if config != saved or not workspace.config_path.exists():
+        workspace.save_config(config)
+    return workspace, config
+
+
+def _run(args: argparse.Namespace) -> None:
+    workspace, config = _workspace_and_config(args)
+    _say(workspace.describe())
+    splits, report = taller.load_splits(**workspace.data_files(), config=config)
+    _say(report)
+    tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
+    tokenized = taller.tokenize(splits, tokenizer, config)
+    baselines = [taller.baselines.majority(splits), taller.baselines.tfidf(splits)]
+    to_beat = baselines[1].scores("validation")["macro_f1"]
+    trainer = taller.build_trainer(
+        model, tokenizer, tokenized, config, workspace, args.resume, baseline=to_beat
+    )
+    trainer.train()
+    run = taller.save_run(trainer, config)
+    _say(taller.explain_best_epoch(trainer, to_beat))
+    if "test" not in run.record:
+        run = taller.save_evaluation(run, taller.evaluate(run, tokenized["test"]), baselines)
+    print(_table(run.comparison))
+    print(f"Corrida: {run.path}")
+
+
+def _check(args: argparse.Namespace) -> None:
+    from taller_lib.estimate import seconds_per_epoch, spoken_time
+
+    config = _config(args, WorkshopConfig())
+    splits, report = taller.load_splits(args.train, args.validation, args.test, config)
+    print(report)
+    tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
+    lengths = taller.tokenization.token_lengths(splits, tokenizer, config)
+    limit = taller.tokenization.suggest_max_length(lengths["train"])
+    print(f"max_length propuesto: {limit} tokens (deja enteros al 95 % de los textos)")
+    seconds = seconds_per_epoch(
+        model, tokenizer, taller.tokenize(splits, tokenizer, config), config
+    )
+    epochs = config.num_train_epochs
+    print(
+        f"Tiempo esperado en este equipo con {config.model}: {spoken_time(seconds)} por época, "
+        f"{spoken_time(seconds * epochs)} como máximo ({epochs} épocas; suele detenerse antes)"
+    )
+
+
+def _predict(args: argparse.Namespace) -> None:
+    print(taller.classify_csv(args.run, args.source, args.target, args.text_column))
+
+
+def _compare(args: argparse.Namespace) -> None:
+    workspace = open_workspace(args.workspace)
+    table = taller.list_runs(workspace)
+    if table.empty:
+        raise TallerError(f"No hay corridas en {workspace.runs}: entrena una con `taller run`.")
+    print(_table(table))
+    print("Ordenadas por F1 macro en validación; la prueba de cada corrida está en su carpeta.")
+
+
+def _doctor(_: argparse.Namespace) -> None:
+    print(taller.check_environment().to_string(index=False))
+    device = taller.device_info()
+    print(device)
+    for line in device.advice():
+        print(f"- {line}")
+
+
+def _table(table: pd.DataFrame) -> str:
+    return table.to_string(float_format="{:.3f}".format)
+
+
+_COMMANDS = {
+    "run": _run,
+    "check": _check,
+    "predict": _predict,
+    "compare": _compare,
+    "doctor": _doctor,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Ejecuta un comando y devuelve su código de salida."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    args = _parser().parse_args(arguments)
+    try:
+        _COMMANDS[args.command](args)
+    except TallerError as error:
+        _say(f"✗ {error}")
+        return 1
+    except KeyboardInterrupt:
+        _say("Te detuviste antes de terminar; lo ya guardado sigue en su carpeta.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

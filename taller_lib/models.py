@@ -1,0 +1,315 @@
+"""Del nombre de un modelo a su tokenizador y su red: incluido, en una carpeta o en el Hub."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import torch
+import transformers
+from datasets import Dataset, DatasetDict
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from taller_lib._paths import ASSETS
+from taller_lib.catalogue import CATALOGUE, COLIBRI, WITHDRAWN
+from taller_lib.config import WorkshopConfig
+from taller_lib.environment import device_info
+from taller_lib.errors import TallerError
+from taller_lib.quiet import quiet
+
+PROBE_SECONDS = 3
+BETO = "dccuchile/bert-base-spanish-wwm-cased"
+_YES = {"1", "TRUE", "YES", "ON"}
+COLIBRI_PATH = ASSETS / "colibri"
+_HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
+_ADVICE = f'Usa el modelo incluido (model="{COLIBRI}")'
+
+# Sin esto, un repositorio que solo tiene .bin abre un hilo que pide al Hub una conversión.
+os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """De dónde se lee un modelo: una carpeta, o el Hub (con red o solo lo ya descargado)."""
+
+    location: str
+    local_files_only: bool
+
+
+@functools.cache
+def _verified_colibri() -> Path:
+    weights = COLIBRI_PATH / "model.safetensors"
+    if not weights.is_file():
+        raise TallerError(
+            f"Esta instalación de taller_lib no trae los pesos de colibri ({weights}): "
+            "vuelve a instalar el paquete con `pip install --force-reinstall`."
+        )
+    expected = (COLIBRI_PATH / "model.safetensors.sha256").read_text(encoding="ascii").strip()
+    with weights.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        raise TallerError(
+            f"El archivo de pesos de colibri está dañado ({weights}): "
+            "vuelve a instalar el paquete con `pip install --force-reinstall`."
+        )
+    return COLIBRI_PATH
+
+
+def _find(model: str) -> _Source:
+    """Decide de dónde se lee `model`; pregunta al Hub tres segundos como mucho."""
+    if model == COLIBRI:
+        return _Source(str(_verified_colibri()), True)
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return _Source(str(folder), True)
+    name = model.rsplit("/", 1)[-1].lower()
+    if name in WITHDRAWN:
+        raise TallerError(
+            f"El modelo «{model}» (RoBERTa-BNE, MarIA) fue retirado del Hub y ya no se puede descargar: "
+            f"usa «{WITHDRAWN[name]}», su sucesor, o «dccuchile/bert-base-spanish-wwm-cased» (BETO)."
+        )
+    if not _HUB_NAME.fullmatch(model) or model.startswith("."):
+        raise TallerError(
+            f"No existe la carpeta «{model}», y tampoco es un nombre del Hub (se escriben autor/modelo): "
+            "revisa cómo está escrito."
+        )
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in _YES:
+        return _Source(model, True)
+    return _Source(model, not _hub_has(model))
+
+
+def _hub_has(model: str) -> bool:
+    """`True` si el Hub responde que lo tiene; `False` si no hay red; si no existe, `TallerError`."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        RepositoryNotFoundError,
+    )
+
+    try:
+        HfApi().model_info(model, timeout=PROBE_SECONDS)
+    except GatedRepoError:
+        raise TallerError(_gated(model)) from None
+    except RepositoryNotFoundError:
+        raise TallerError(_unknown(model)) from None
+    except HFValidationError:
+        raise TallerError(
+            f"«{model}» no es un nombre válido del Hub: se escriben autor/modelo, sin espacios ni acentos."
+        ) from None
+    except HfHubHTTPError as error:
+        if getattr(error.response, "status_code", None) == 429:
+            raise TallerError(
+                f"El Hub pide esperar: hubo demasiadas descargas desde esta red. Espera unos minutos, o {_ADVICE.lower()}."
+            ) from None
+        return False
+    except Exception:  # sin red: httpx, requests o el sistema, según la versión
+        return False
+    return True
+
+
+def _gated(model: str) -> str:
+    return (
+        f"El modelo «{model}» pide aceptar sus condiciones en https://huggingface.co/{model} e iniciar sesión "
+        f"(huggingface_hub.login()): hazlo y vuelve a intentar, o elige otro modelo."
+    )
+
+
+def _unknown(model: str) -> str:
+    similar = difflib.get_close_matches(model, CATALOGUE, n=1, cutoff=0.6)
+    hint = f" ¿Quisiste decir «{similar[0]}»?" if similar else f" {_ADVICE} mientras tanto."
+    return (
+        f"No existe en el Hub un modelo público llamado «{model}»: "
+        f"revisa cómo está escrito (autor/modelo).{hint}"
+    )
+
+
+def _explain(error: Exception, model: str, source: _Source) -> TallerError:
+    """Traduce la excepción con que `transformers` no pudo cargar `model`."""
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
+    text, cause = str(error), error.__cause__
+    if isinstance(cause, GatedRepoError):
+        return TallerError(_gated(model))
+    if isinstance(cause, RepositoryNotFoundError):
+        return TallerError(_unknown(model))
+    if isinstance(cause, LocalEntryNotFoundError) or (
+        source.local_files_only and not Path(source.location).is_dir()
+    ):
+        return TallerError(
+            f"No hay conexión con el Hub y «{model}» no está descargado en esta computadora: "
+            f"conéctate y vuelve a intentar. {_ADVICE}, que no necesita red."
+        )
+    if "not a valid JSON" in text:
+        return TallerError(
+            f"El config.json de «{model}» está dañado: vuelve a descargar el modelo."
+        )
+    if "Error no file named" in text:
+        return TallerError(
+            f"«{model}» no tiene pesos (model.safetensors o pytorch_model.bin): "
+            "descarga la carpeta completa o elige otro modelo."
+        )
+    if type(error).__name__ in ("SafetensorError", "UnpicklingError"):
+        return TallerError(
+            f"El archivo de pesos de «{model}» está incompleto o no es de fiar: bórralo y vuelve a descargarlo."
+        )
+    if "custom code" in text or "trust_remote_code" in text:
+        return TallerError(
+            f"«{model}» necesita ejecutar código propio de su autor y el taller no lo permite: elige otro modelo."
+        )
+    if "Unrecognized configuration class" in text:
+        return TallerError(
+            f"«{model}» no es un modelo que sirva para clasificar textos: elige uno de tipo BERT, RoBERTa o similar."
+        )
+    if "Unrecognized model in" in text or "does not recognize this architecture" in text:
+        return TallerError(
+            f"No reconozco la arquitectura de «{model}» (falta `model_type` en su config.json, "
+            "o es más nueva que esta versión de transformers): elige otro modelo."
+        )
+    return TallerError(
+        f"No se pudo cargar «{model}» ({type(error).__name__}: {' '.join(text.split())[:200]}): elige otro modelo."
+    )
+
+
+def propose_model() -> tuple[str, str]:
+    """El modelo con que conviene empezar aquí, y por qué: BETO con GPU y Hub; si no, colibri."""
+    gpu = device_info().kind == "cuda"
+    if gpu and os.environ.get("HF_HUB_OFFLINE", "").upper() not in _YES and _hub_has(BETO):
+        return BETO, "Propongo BETO: hay GPU y el Hub responde."
+    reason = "no hay GPU" if not gpu else "el Hub no responde"
+    return COLIBRI, f"Propongo colibri, el modelo incluido: {reason}."
+
+
+def max_positions(model_config: PretrainedConfig) -> int | None:
+    """Tokens que el modelo puede leer; `None` si su configuración no lo dice.
+
+    Las familias RoBERTa y XLM-R reservan `pad_token_id + 1` posiciones: de 514 quedan 512.
+    """
+    positions = getattr(model_config, "max_position_embeddings", None)
+    if positions is None:
+        return None
+    if model_config.model_type in {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}:
+        positions -= (model_config.pad_token_id or 0) + 1
+    return positions
+
+
+def _model_config(config: WorkshopConfig, source: _Source) -> PretrainedConfig:
+    try:
+        model_config = AutoConfig.from_pretrained(
+            source.location, local_files_only=source.local_files_only, trust_remote_code=False
+        )
+    except Exception as error:
+        raise _explain(error, config.model, source) from None
+    positions, length = max_positions(model_config), config.resolved().max_length
+    if positions is not None and length is not None and length > positions:
+        raise TallerError(
+            f"max_length vale {length}, pero «{config.model}» lee {positions} tokens como máximo: "
+            f"escribe un max_length de {positions} o menos."
+        )
+    return model_config
+
+
+def load_tokenizer(config: WorkshopConfig) -> PreTrainedTokenizerBase:
+    """Carga el tokenizador de `config.model` con `AutoTokenizer`.
+
+    Raises
+    ------
+    TallerError
+        Si el modelo no existe, no se puede leer, su tokenizador está incompleto o `max_length`
+        pasa de sus posiciones.
+    """
+    source = _find(config.model)
+    model_config = _model_config(config, source)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.location, local_files_only=source.local_files_only, trust_remote_code=False
+        )
+    except Exception as error:
+        raise TallerError(
+            f"No se pudo cargar el tokenizador de «{config.model}» "
+            f"({' '.join(str(error).split())[:150]}): elige otro modelo, o copia a su carpeta los archivos "
+            "tokenizer.json y tokenizer_config.json."
+        ) from None
+    vocabulary = getattr(model_config, "vocab_size", None)
+    if vocabulary and len(tokenizer) < vocabulary / 2:
+        raise TallerError(
+            f"El tokenizador de «{config.model}» tiene {len(tokenizer)} piezas y el modelo espera {vocabulary}: "
+            "faltan sus archivos (tokenizer.json o vocab.txt); cópialos a la carpeta del modelo."
+        )
+    return tokenizer
+
+
+def load_model(config: WorkshopConfig, splits: DatasetDict | Dataset) -> PreTrainedModel:
+    """Carga `config.model` con una cabeza de clasificación nueva para las clases de los datos.
+
+    Usa `AutoModelForSequenceClassification` con `num_labels`, `id2label` y `label2id` tomados de la
+    columna `label`, en precisión simple (float32) y sin código remoto. La cabeza se sortea con
+    `config.seed`; con `freeze_layers` mayor que 0 los embeddings y esas capas quedan fijos.
+
+    Parameters
+    ----------
+    config : WorkshopConfig
+    splits : DatasetDict or Dataset
+        Lo que devuelve `load_splits`, o una de sus partes.
+
+    Raises
+    ------
+    TallerError
+        Si el modelo no existe o no sirve para clasificar, o si `max_length` pasa de sus posiciones.
+    """
+    source = _find(config.model)
+    _model_config(config, source)
+    data = splits["train"] if isinstance(splits, dict) else splits
+    names = data.features["label"].names
+    transformers.set_seed(config.seed)
+    with quiet():
+        try:
+            model = AutoModelForSequenceClassification.from_pretrained(
+                source.location,
+                num_labels=len(names),
+                id2label=dict(enumerate(names)),
+                label2id={name: number for number, name in enumerate(names)},
+                ignore_mismatched_sizes=True,
+                dtype=torch.float32,
+                trust_remote_code=False,
+                local_files_only=source.local_files_only,
+            )
+        except Exception as error:
+            raise _explain(error, config.model, source) from None
+    if config.freeze_layers:
+        _freeze(model, config.freeze_layers)
+    return model
+
+
+def _freeze(model: PreTrainedModel, layers: int) -> None:
+    encoder = model.base_model
+    stacks = [module for module in encoder.modules() if isinstance(module, torch.nn.ModuleList)]
+    blocks = list(max(stacks, key=len, default=()))
+    if layers >= len(blocks):
+        raise TallerError(
+            f"freeze_layers vale {layers}, pero este modelo tiene {len(blocks)} capas: deja al menos una por entrenar."
+        )
+    for parameter in encoder.get_input_embeddings().parameters():
+        parameter.requires_grad = False
+    for name, module in encoder.named_children():
+        if "embeddings" in name:
+            module.requires_grad_(False)
+    for block in blocks[:layers]:
+        block.requires_grad_(False)

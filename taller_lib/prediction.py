@@ -1,0 +1,127 @@
+"""Las predicciones de un modelo para unos textos, en el orden en que se dieron."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from datasets import Dataset
+from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase
+
+from taller_lib.config import WorkshopConfig
+from taller_lib.environment import precision
+from taller_lib.exports import write_csv
+
+BATCH_SIZE = 64
+_HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """¿Es la falta de memoria de la GPU, diga como la diga esta versión de torch?"""
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    )
+
+
+def predict_probabilities(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    encodings: Sequence[dict[str, list[int]]],
+) -> np.ndarray:
+    """Probabilidad de cada clase para cada texto ya tokenizado.
+
+    Los textos se ordenan por largo para rellenar poco y la salida vuelve al orden de entrada. En
+    GPU se usa media precisión cuando la tarjeta la tiene; si la memoria no alcanza, el lote se
+    parte a la mitad y se sigue.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+    tokenizer : PreTrainedTokenizerBase
+    encodings : sequence of dict
+        Un diccionario por texto con `input_ids` y lo demás que dio el tokenizador.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_texts, n_classes)
+        Cada fila suma 1.
+    """
+    if not len(encodings):
+        return np.zeros((0, model.config.num_labels))
+    order = np.argsort([-len(encoding["input_ids"]) for encoding in encodings], kind="stable")
+    collate = DataCollatorWithPadding(tokenizer)
+    half = _HALF.get(precision()) if model.device.type == "cuda" else None
+    probabilities = np.zeros((len(encodings), model.config.num_labels))
+    was_training = model.training
+    model.eval()
+    try:
+        batch_size, start = BATCH_SIZE, 0
+        while start < len(order):
+            rows = order[start : start + batch_size]
+            try:
+                probabilities[rows] = _forward(
+                    model, collate([encodings[row] for row in rows]), half
+                )
+            except RuntimeError as error:
+                if not is_out_of_memory(error) or batch_size == 1:
+                    raise
+                batch_size //= 2
+                continue
+            start += len(rows)
+    finally:
+        model.train(was_training)
+    return probabilities
+
+
+def _forward(
+    model: PreTrainedModel, batch: dict[str, torch.Tensor], half: torch.dtype | None
+) -> np.ndarray:
+    batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
+    with torch.inference_mode(), torch.autocast(model.device.type, half, enabled=half is not None):
+        logits = model(**batch).logits
+    return torch.softmax(logits.double(), dim=-1).cpu().numpy()
+
+
+def model_inputs(tokenizer: PreTrainedTokenizerBase, columns: Iterable[str]) -> list[str]:
+    """De las columnas de un conjunto tokenizado, las que el modelo lee."""
+    known = {*tokenizer.model_input_names, "input_ids", "attention_mask"}
+    return [name for name in columns if name in known]
+
+
+def prediction_table(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    data: Dataset,
+    config: WorkshopConfig,
+) -> pd.DataFrame:
+    """Texto, etiqueta, predicción, confianza y una probabilidad por clase, en el orden de `data`."""
+    inputs = model_inputs(tokenizer, data.column_names)
+    probabilities = predict_probabilities(model, tokenizer, data.select_columns(inputs).to_list())
+    names = data.features["label"].names
+    winners = probabilities.argmax(axis=1)
+    table = pd.DataFrame(
+        {
+            "text": list(data["text"]),
+            "label": [names[number] for number in data["label"]],
+            "prediction": [names[number] for number in winners],
+            "confidence": probabilities.max(axis=1),
+        }
+    )
+    for number, name in enumerate(names):
+        table[f"probability_{name}"] = probabilities[:, number]
+    return table
+
+
+def write_predictions(path: Path, table: pd.DataFrame) -> None:
+    """Escribe la tabla de predicciones con los nombres de columna que lee una persona."""
+    spanish = {
+        "text": "texto",
+        "label": "etiqueta",
+        "prediction": "prediccion",
+        "confidence": "confianza",
+    }
+    columns = [spanish.get(c, c.replace("probability_", "probabilidad_", 1)) for c in table.columns]
+    write_csv(path, columns, table.itertuples(index=False, name=None))

@@ -1,0 +1,148 @@
+"""Del texto a los números que lee el modelo, y cuánto se corta en el camino."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from datasets import DatasetDict
+from transformers import PreTrainedTokenizerBase
+
+from taller_lib.config import WorkshopConfig
+from taller_lib.errors import TallerError
+from taller_lib.preprocessing import preprocess
+from taller_lib.quiet import quiet
+
+SHARE_UNCUT = 0.95
+
+
+def tokenize(
+    splits: DatasetDict, tokenizer: PreTrainedTokenizerBase, config: WorkshopConfig
+) -> DatasetDict:
+    """Añade a cada parte `input_ids` y `attention_mask`, sin relleno, cortados a `max_length`.
+
+    Parameters
+    ----------
+    splits : DatasetDict
+        Con la columna `text`; las demás se conservan.
+    tokenizer : PreTrainedTokenizerBase
+    config : WorkshopConfig
+        De ella salen `max_length` y la preparación que pide `model` (`taller_lib.preprocessing`).
+
+    Raises
+    ------
+    TallerError
+        Si falta la columna `text`, o si más de la mitad de las piezas son desconocidas: señal de
+        que el tokenizador no es el del modelo.
+    """
+    settings = config.resolved()
+    for name, data in splits.items():
+        if "text" not in data.column_names:
+            raise TallerError(
+                f"La parte «{name}» no tiene la columna `text`, solo {data.column_names}: usa lo que devuelve load_splits."
+            )
+
+    def encode(batch: dict[str, list[str]]) -> dict[str, list[list[int]]]:
+        texts = [preprocess(text, settings.model) for text in batch["text"]]
+        return dict(tokenizer(texts, truncation=True, max_length=settings.max_length))
+
+    with quiet():
+        tokenized = splits.map(encode, batched=True)
+    first = next(iter(tokenized.values()))
+    pieces = [
+        piece for ids in first.select(range(min(200, len(first))))["input_ids"] for piece in ids
+    ]
+    unknown = tokenizer.unk_token_id
+    if unknown is not None and pieces and pieces.count(unknown) > len(pieces) / 2:
+        raise TallerError(
+            f"El tokenizador de «{config.model}» no conoce más de la mitad de las piezas de tus textos: "
+            "no parece el de ese modelo, o los textos no están en su idioma."
+        )
+    return tokenized
+
+
+def token_lengths(
+    splits: DatasetDict, tokenizer: PreTrainedTokenizerBase, config: WorkshopConfig
+) -> dict[str, list[int]]:
+    """Tokens de cada texto sin cortar, por parte (incluye los dos especiales)."""
+    return {
+        name: [
+            len(ids)
+            for ids in tokenizer(
+                [preprocess(text, config.model) for text in data["text"]], verbose=False
+            )["input_ids"]
+        ]
+        for name, data in splits.items()
+    }
+
+
+def length_statistics(lengths: dict[str, list[int]], max_length: int) -> pd.DataFrame:
+    """Mediana, percentil 95 y máximo de los largos, y la parte de textos que `max_length` corta.
+
+    Parameters
+    ----------
+    lengths : dict of str to list of int
+        Lo que devuelve `token_lengths`.
+    max_length : int
+
+    Returns
+    -------
+    DataFrame
+        Una fila por parte; columnas `median`, `p95`, `max`, `cut` (proporción, de 0 a 1).
+    """
+    rows = {
+        name: {
+            "median": float(np.median(values)),
+            "p95": float(np.percentile(values, 95)),
+            "max": max(values),
+            "cut": float(np.mean([value > max_length for value in values])),
+        }
+        for name, values in lengths.items()
+        if values
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def suggest_max_length(train_lengths: list[int], limit: int = 512) -> int:
+    """El menor múltiplo de 16 que deja enteros al 95 % de los textos de train, entre 16 y `limit`."""
+    if not train_lengths:
+        raise TallerError(
+            "No hay textos de train para sugerir un max_length: carga primero los datos."
+        )
+    needed = np.quantile(train_lengths, SHARE_UNCUT, method="inverted_cdf")
+    return int(min(limit, max(16, 16 * math.ceil(needed / 16))))
+
+
+def token_preview(
+    text: str, tokenizer: PreTrainedTokenizerBase, config: WorkshopConfig | None = None
+) -> pd.DataFrame:
+    """Las piezas en que el tokenizador parte un texto.
+
+    Parameters
+    ----------
+    text : str
+    tokenizer : PreTrainedTokenizerBase
+    config : WorkshopConfig, optional
+        Si se da, el texto se prepara como pide su modelo y se marca lo que `max_length` corta.
+
+    Returns
+    -------
+    DataFrame
+        Una fila por pieza: `token`, `id`, `special` (la añade el modelo), `unknown` (no la conoce)
+        y `cut` (queda fuera).
+    """
+    limit = config.resolved().max_length if config else None
+    ids = tokenizer(preprocess(text, config.model) if config else text, verbose=False)["input_ids"]
+    kept = len(ids) if limit is None else limit
+    special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    last = len(ids) - 1
+    return pd.DataFrame(
+        {
+            "token": tokenizer.convert_ids_to_tokens(ids),
+            "id": ids,
+            "special": [number in special for number in ids],
+            "unknown": [number == tokenizer.unk_token_id for number in ids],
+            "cut": [len(ids) > kept and kept - 1 <= place < last for place in range(len(ids))],
+        }
+    )

@@ -1,0 +1,363 @@
+"""El entrenamiento: un `transformers.Trainer` con lo que un taller necesita para no perder nada."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import hashlib
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from datasets import Dataset, DatasetDict
+from transformers import (
+    DataCollatorWithPadding,
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    Trainer,
+    TrainerState,
+)
+from transformers.trainer_utils import TrainOutput
+
+from taller_lib import checkpoints
+from taller_lib.arguments import activation_bytes, per_device_batch_size
+from taller_lib.arguments import training_arguments as training_arguments
+from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonitor, say
+from taller_lib.config import WorkshopConfig
+from taller_lib.environment import precision
+from taller_lib.errors import TallerError
+from taller_lib.loss import MeanLoss, class_weights
+from taller_lib.metrics import compute_metrics
+from taller_lib.prediction import is_out_of_memory
+from taller_lib.quiet import quiet
+from taller_lib.runs import CHECKPOINTS, find_resumable, new_run_path, write_record
+from taller_lib.workspace import Workspace, open_workspace
+
+PEAK_WEIGHTS = 7.2
+_DISK_ERRORS = ("enforce fail at inline_container", "no space left", "i/o error", "errno 28")
+
+
+class WorkshopTrainer(Trainer):
+    """Un `Trainer` cuyo `train()` reanuda, sobrevive a la falta de memoria y a ■.
+
+    Todo lo demás (`evaluate`, `predict`, `state.log_history`…) es el de `transformers`.
+
+    Attributes
+    ----------
+    run_path : Path
+        Carpeta de la corrida en el espacio de trabajo.
+    config : WorkshopConfig
+        La configuración, con los valores del catálogo ya puestos.
+    interrupted : bool
+        `True` si se detuvo a mano.
+    """
+
+    model: PreTrainedModel
+    processing_class: PreTrainedTokenizerBase
+    train_dataset: Dataset
+    eval_dataset: Dataset
+    run_path: Path
+    config: WorkshopConfig
+    resume: bool
+    fingerprint: str
+    interrupted: bool = False
+
+    @property
+    def output_dir(self) -> Path:
+        """Carpeta de los estados intermedios."""
+        return Path(self.args.output_dir or ".")
+
+    @property
+    def best_epoch(self) -> int | None:
+        """Época de mejor macro F1 en validación; la primera, si empatan."""
+        scores = [entry for entry in self.state.log_history if "eval_macro_f1" in entry]
+        if not scores:
+            return None
+        return round(max(scores, key=lambda entry: entry["eval_macro_f1"])["epoch"])
+
+    def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
+        """Entrena y deja en `model` la mejor época.
+
+        Reanuda desde la última época terminada si se pidió `resume=True` o si ya se había detenido.
+        Con ■ (`KeyboardInterrupt`) vuelve con la mejor época hasta ese momento. Si la GPU se queda
+        sin memoria, parte el lote a la mitad, dobla la acumulación y sigue.
+
+        Raises
+        ------
+        TallerError
+            Si no hay disco suficiente, si se llena, o si ni un solo texto cabe en la memoria.
+        """
+        if self.resume and (self.run_path / checkpoints.STATE).is_file():
+            return self._load_finished(self.run_path)
+        checkpoint = checkpoints.last_complete(self.output_dir) if self.resume else None
+        if checkpoint and self._had_stopped(checkpoint):
+            return self._finish(self._load_finished(checkpoint))
+        self._check_disk()
+        write_record(self.run_path, state="training", fingerprint=self.fingerprint)
+        initial = copy.deepcopy({k: v.cpu() for k, v in self.model.state_dict().items()})
+        self.resume = True
+        while True:
+            try:
+                path = str(checkpoint) if checkpoint else None
+                with quiet():
+                    return self._finish(super().train(resume_from_checkpoint=path))
+            except KeyboardInterrupt:
+                return self._stop_by_hand(initial)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    self._raise_in_spanish(error)
+                    raise
+            # fuera del except: su traza retiene los tensores que no cupieron
+            self._halve_batch()
+            checkpoint = checkpoints.last_complete(self.output_dir)
+            if checkpoint is None:
+                self.model.load_state_dict(initial)
+
+    def _had_stopped(self, checkpoint: Path) -> bool:
+        state = checkpoints.read_state(checkpoint) or {}
+        done = round(state.get("epoch") or 0) >= self.args.num_train_epochs
+        return done or checkpoints.stopped_early(state)
+
+    def _load_finished(self, folder: Path) -> TrainOutput:
+        """Recupera una corrida que ya había terminado, sin entrenar nada."""
+        self.state = TrainerState.load_from_json(str(folder / checkpoints.STATE))
+        best = Path(self.state.best_model_checkpoint or "")
+        source = (
+            self.output_dir / best.name if (self.output_dir / best.name).is_dir() else self.run_path
+        )
+        self.state.best_model_checkpoint = str(source)
+        self._load_best_model()
+        say("Esta corrida ya había terminado: se recupera su mejor época sin entrenar de nuevo.")
+        return TrainOutput(self.state.global_step, float("nan"), {})
+
+    def _finish(self, output: TrainOutput) -> TrainOutput:
+        if self.is_world_process_zero():
+            self.state.save_to_json(str(self.run_path / checkpoints.STATE))
+            checkpoints.keep_one_resumable(self.output_dir, None)
+        return output
+
+    def _stop_by_hand(self, initial: dict[str, torch.Tensor]) -> TrainOutput:
+        self.interrupted = True
+        for callback in self.callback_handler.callbacks:
+            if isinstance(callback, ProgressReport):
+                callback.close()
+        checkpoints.discard_incomplete(self.output_dir)
+        if self.state.best_model_checkpoint:
+            self._load_best_model()
+            say(
+                f"Te detuviste en la época {math.floor(self.state.epoch or 0) + 1}: te quedas con la mejor hasta aquí, "
+                f"la {self.best_epoch} (macro F1 {self.state.best_metric:.3f} en validación). "
+                "Si vuelves a llamar a train(), sigue desde la última época terminada."
+            )
+        else:
+            self.model.load_state_dict(initial)
+            say(
+                "Te detuviste antes de terminar la primera época: todavía no hay un modelo que guardar."
+            )
+        return TrainOutput(self.state.global_step, float("nan"), {})
+
+    def _halve_batch(self) -> None:
+        per_device = self.args.per_device_train_batch_size
+        if per_device == 1:
+            raise TallerError(
+                f"La memoria no alcanza ni para un texto a la vez con «{self.config.model}»: "
+                'baja max_length, congela capas (freeze_layers) o elige un modelo más pequeño (model="colibri").'
+            )
+        smaller = next(size for size in range(per_device // 2, 0, -1) if per_device % size == 0)
+        factor = per_device // smaller
+        self.args.per_device_train_batch_size = smaller
+        self.args.gradient_accumulation_steps *= factor
+        self.args.per_device_eval_batch_size = max(
+            1, self.args.per_device_eval_batch_size // factor
+        )
+        self._train_batch_size = self.args.train_batch_size
+        self.optimizer, self.lr_scheduler = None, None
+        self.model.zero_grad(set_to_none=True)
+        self.accelerator.free_memory()
+        self.model_wrapped = self.model
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        say(
+            f"La memoria no alcanzó: ahora caben {smaller} textos a la vez y se juntan "
+            f"{self.args.gradient_accumulation_steps} veces antes de cada paso. "
+            f"El lote efectivo sigue siendo de {self.config.batch_size}."
+        )
+
+    def _check_disk(self) -> None:
+        weights = sum(p.numel() * p.element_size() for p in self.model.parameters())
+        needed = PEAK_WEIGHTS * weights + 20e6
+        free = shutil.disk_usage(_existing(self.run_path)).free
+        if free < needed:
+            raise TallerError(
+                f"Entrenar «{self.config.model}» ocupa hasta {needed / 1e9:.2f} GB de disco y en {self.run_path.parent} "
+                f"quedan {free / 1e9:.2f} GB: libera espacio (borra corridas viejas) o usa otra carpeta."
+            )
+
+    def _raise_in_spanish(self, error: Exception) -> None:
+        text = str(error).lower()
+        full = isinstance(error, OSError) and error.errno in (27, 28, 122)
+        if full or any(sign in text for sign in _DISK_ERRORS):
+            checkpoints.discard_incomplete(self.output_dir)
+            raise TallerError(
+                f"El disco se llenó al guardar en {self.run_path}: la mejor época guardada antes sigue entera. "
+                "Libera espacio y vuelve a ejecutar con resume=True."
+            ) from None
+
+
+def build_trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    tokenized: DatasetDict,
+    config: WorkshopConfig,
+    workspace: Workspace | str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    baseline: float | None = None,
+) -> WorkshopTrainer:
+    """Arma el `Trainer` del taller, listo para `train()`.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        Lo que devuelve `load_model`.
+    tokenizer : PreTrainedTokenizerBase
+    tokenized : DatasetDict
+        Lo que devuelve `tokenize`, con `train` y `validation`.
+    config : WorkshopConfig
+    workspace : Workspace or path, optional
+        Por defecto, `TALLER_WORKSPACE` o `./mi_taller`.
+    resume : bool
+        Seguir la corrida sin terminar que tenga la misma configuración y los mismos datos; si no la
+        hay, empezar una.
+    baseline : float, optional
+        Macro F1 de una línea base en validación, para dibujarla en la curva.
+
+    Raises
+    ------
+    TallerError
+        Si faltan partes o columnas, o si las clases de los datos no son las del modelo.
+    """
+    _check_labels(model, tokenized)
+    settings = config.resolved()
+    if not isinstance(workspace, Workspace):
+        workspace = open_workspace(workspace)
+    fingerprint = _fingerprint(settings, tokenized)
+    found = find_resumable(workspace.runs, fingerprint) if resume else None
+    run_path = found or new_run_path(workspace.runs, settings.model)
+    per_device = per_device_batch_size(
+        settings.batch_size or 1,
+        model.num_parameters(),
+        activation_bytes(model.config, settings.max_length or 128),
+        torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None,
+    )
+    weights = None
+    if settings.class_weights == "auto":
+        names = tokenized["train"].features["label"].names
+        weights = class_weights(tokenized["train"]["label"], len(names))
+    transformers.set_seed(settings.seed)
+    trainer = WorkshopTrainer(
+        model=model,
+        args=training_arguments(settings, run_path / CHECKPOINTS, per_device),
+        train_dataset=tokenized["train"],
+        eval_dataset=tokenized["validation"],
+        processing_class=tokenizer,
+        data_collator=DataCollatorWithPadding(
+            tokenizer, pad_to_multiple_of=None if precision() == "fp32" else 8
+        ),
+        compute_metrics=compute_metrics,
+        compute_loss_func=MeanLoss(weights),
+        callbacks=[
+            EarlyStoppingCallback(settings.early_stopping_patience or 1),
+            CheckpointKeeper(),
+            ProgressReport(),
+            TrainingMonitor(baseline),
+        ],
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.run_path, trainer.config = run_path, settings
+    trainer.resume, trainer.fingerprint = found is not None, fingerprint
+    return trainer
+
+
+def explain_best_epoch(trainer: WorkshopTrainer, baseline: float | None = None) -> str:
+    """Una o dos frases: qué época se conserva, por qué, y si supera a la línea base.
+
+    Parameters
+    ----------
+    trainer : WorkshopTrainer
+        Ya entrenado.
+    baseline : float, optional
+        Macro F1 en validación de lo que hay que superar (por ejemplo, TF-IDF).
+
+    Raises
+    ------
+    TallerError
+        Si todavía no termina ninguna época.
+    """
+    if trainer.best_epoch is None:
+        raise TallerError(
+            "Todavía no termina ninguna época: ejecuta trainer.train() y espera a la primera."
+        )
+    best = trainer.state.best_metric or 0.0
+    done = round(trainer.state.epoch or 0)
+    reason = (
+        f"después no mejoró en {trainer.config.early_stopping_patience} épocas y el entrenamiento se detuvo en la {done}"
+        if done - trainer.best_epoch >= (trainer.config.early_stopping_patience or 1)
+        else f"ninguna otra de las {done} tuvo mejor macro F1"
+    )
+    sentence = (
+        f"Se conserva la época {trainer.best_epoch} (macro F1 {best:.3f} en validación): {reason}."
+    )
+    if baseline is not None:
+        sentence += (
+            f" Supera a la línea base ({baseline:.3f})."
+            if best > baseline
+            else f" Ninguna época superó a la línea base ({baseline:.3f}): con estos datos, el método sencillo basta."
+        )
+    return sentence
+
+
+def _check_labels(model: PreTrainedModel, tokenized: DatasetDict) -> None:
+    for name in ("train", "validation"):
+        if name not in tokenized:
+            raise TallerError(
+                f"Falta la parte «{name}» en los datos: usa lo que devuelve load_splits."
+            )
+        if "input_ids" not in tokenized[name].column_names:
+            raise TallerError(
+                f"La parte «{name}» no está tokenizada: pásala antes por taller.tokenize."
+            )
+        names = getattr(tokenized[name].features["label"], "names", None)
+        expected = list((model.config.id2label or {}).values())
+        if names != expected:
+            raise TallerError(
+                f"Las clases de «{name}» son {names} y el modelo se cargó para {expected}: "
+                "vuelve a cargarlo con load_model y estos datos."
+            )
+
+
+def _fingerprint(config: WorkshopConfig, tokenized: DatasetDict) -> str:
+    """Resumen de la configuración y los datos: dos corridas iguales tienen el mismo."""
+    digest = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
+    for name in ("train", "validation"):
+        digest.update(_data_digest(tokenized[name]).encode())
+    return digest.hexdigest()
+
+
+def _data_digest(data: Dataset) -> str:
+    digest = hashlib.sha256()
+    for text, label in zip(data["text"], data["label"], strict=True):
+        digest.update(f"{label}\x1f{text}\x1e".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _existing(path: Path) -> Path:
+    """La carpeta más cercana hacia arriba que ya existe."""
+    return next(folder for folder in (path, *path.resolve().parents) if folder.is_dir())
