@@ -5,34 +5,52 @@ from __future__ import annotations
 import contextlib
 import csv
 import errno
+import json
 import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from taller_lib.errors import TallerError
 
+_FORMULA = re.compile(r"'*(?:[=\t\r]|[+\-@][^\n]*[(|!])")
+
 
 def escape_formula(text: str) -> str:
-    """Antepone un apóstrofo a lo que una hoja de cálculo tomaría por fórmula (`= + - @`).
+    """Antepone un apóstrofo a lo que una hoja de cálculo ejecutaría como fórmula.
 
-    `unescape_formula` devuelve exactamente el texto de antes.
+    Es fórmula lo que empieza con ``=``, tabulador o retorno, y lo que empieza con ``+``, ``-`` o ``@``
+    y lleva además ``(``, ``|`` o ``!`` (llamadas y DDE; OWASP, «CSV Injection»). «@usuario hola» y
+    «-3 grados» quedan como están. `unescape_formula` devuelve exactamente el texto de antes.
     """
-    return "'" + text if re.match(r"'*[=+\-@\t\r]", text) else text
+    return "'" + text if _FORMULA.match(text) else text
 
 
 def unescape_formula(text: str) -> str:
     """Deshace `escape_formula`."""
-    return text[1:] if re.match(r"'+[=+\-@\t\r]", text) else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-def write_csv(path: Path, rows: Iterable[Iterable[object]]) -> Path:
+def write_csv(path: Path, rows: Iterable[Iterable[object]], separator: str = ",") -> Path:
     """Escribe un CSV que Excel abre con acentos y sin ejecutar nada; completo o no lo escribe."""
 
     def write(partial: Path) -> None:
         with open(partial, "w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows([escape_formula(str(v)) for v in row] for row in rows)
+            writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
+            for row in rows:
+                writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
+
+    return replace_whole(path, write)
+
+
+def write_json(path: Path, values: Any) -> Path:
+    """Escribe JSON legible en UTF-8; completo o no lo escribe."""
+    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+    def write(partial: Path) -> None:
+        partial.write_text(text, encoding="utf-8")
 
     return replace_whole(path, write)
 

@@ -58,11 +58,6 @@ def load_splits(
     ------
     TallerError
         Si los datos no se pueden usar: una frase dice qué pasa, dónde y qué hacer.
-
-    Examples
-    --------
-    >>> splits, report = load_splits("train.csv", test="test.csv")  # doctest: +SKIP
-    >>> print(report)  # doctest: +SKIP
     """
     config = config or WorkshopConfig()
     paths = {"train": train, "validation": validation, "test": test}

@@ -10,9 +10,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from datasets import Dataset, DatasetDict
 
+from taller_lib._files import write_json
 from taller_lib.baselines import Baseline, comparison_table
 from taller_lib.errors import TallerError
-from taller_lib.exports import write_json
 from taller_lib.metrics import confusion, score, score_per_class
 from taller_lib.model_card import write_model_card
 from taller_lib.plots import plot_confusion

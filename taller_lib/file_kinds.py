@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import os
 import re
@@ -194,35 +195,7 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
                 _check_wide(path, encoding)
                 return encoding, []
             break
-    first_bad, first_utf8, usual, odd, odd_line = 0, 0, 0, 0, 0
-    with path.open("rb") as file:
-        number, fresh = 0, True
-        while line := file.readline(CHUNK):
-            while line[-1] >= 128 and (more := file.read(1)):  # no cortar un carácter en dos
-                line += more
-            number += fresh
-            fresh = line.endswith(b"\n")
-            if b"\0" in line:
-                refuse(
-                    path,
-                    f"tiene bytes nulos (línea {number}): está dañado o en UTF-16 sin marca; "
-                    + SAVE_AS_CSV,
-                )
-            if line.isascii():
-                continue
-            if not first_utf8 and UTF8_SPANISH.search(line):
-                first_utf8 = number
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                first_bad = first_bad or number
-                high = line.translate(None, ASCII)
-                strange = len(high.translate(None, USUAL))
-                usual, odd = usual + len(high) - strange, odd + strange
-                if strange and (not odd_line or UNDEFINED.search(line)):
-                    odd_line = number
-                    if UNDEFINED.search(line):
-                        odd = 1 << 60
+    first_bad, first_utf8 = _scan_utf8(path)
     if not first_bad:
         return ("utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8"), []
     if first_utf8 or head.startswith(b"\xef\xbb\xbf"):
@@ -231,16 +204,61 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
             f"mezcla dos codificaciones: la línea {first_utf8 or 1} está en UTF-8 y la línea "
             f"{first_bad} no; {SAVE_AS_CSV}",
         )
+    _check_windows(path)
+    return "cp1252", [
+        f"{path.name} no está en UTF-8: se leyó como Windows-1252 (la línea {first_bad} tiene el "
+        "primer acento); mira que los acentos se vean bien."
+    ]
+
+
+def _scan_utf8(path: Path) -> tuple[int, int]:
+    """La primera línea que no está en UTF-8 y la primera con acentos en UTF-8 (0: ninguna)."""
+    first_bad = first_utf8 = number = 0
+    fresh = True
+    decoder = codecs.getincrementaldecoder("utf-8")()  # sigue aunque un carácter quede cortado
+    with path.open("rb") as file:
+        while line := file.readline(CHUNK):
+            whole = fresh and line.isascii()
+            number += fresh
+            fresh = line.endswith(b"\n")
+            if b"\0" in line:
+                refuse(
+                    path,
+                    f"tiene bytes nulos (línea {number}): está dañado o en UTF-16 sin marca; "
+                    + SAVE_AS_CSV,
+                )
+            if whole:
+                continue
+            if not first_utf8 and UTF8_SPANISH.search(line):
+                first_utf8 = number
+            try:
+                decoder.decode(line)
+            except UnicodeDecodeError:
+                decoder.reset()
+                first_bad = first_bad or number
+    if decoder.getstate()[0]:
+        first_bad = first_bad or number
+    return first_bad, first_utf8
+
+
+def _check_windows(path: Path) -> None:
+    """Rechaza lo que no parece Windows-1252: bytes sin letra o demasiados signos raros."""
+    usual = odd = odd_line = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            high = line.translate(None, ASCII)
+            strange = len(high.translate(None, USUAL))
+            usual, odd = usual + len(high) - strange, odd + strange
+            odd_line = odd_line or (number if strange else 0)
+            if UNDEFINED.search(high):
+                odd, odd_line = 1 << 60, number
+                break
     if odd > usual / 4:
         refuse(
             path,
             f"tiene letras que no se pueden leer (línea {odd_line}): no está en UTF-8 ni en "
             f"Windows-1252; {SAVE_AS_CSV}",
         )
-    return "cp1252", [
-        f"{path.name} no está en UTF-8: se leyó como Windows-1252 (la línea {first_bad} tiene el "
-        "primer acento); mira que los acentos se vean bien."
-    ]
 
 
 def _check_wide(path: Path, encoding: str) -> None:

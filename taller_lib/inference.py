@@ -10,12 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from taller_lib._files import replace_whole
+from taller_lib._files import write_csv
 from taller_lib.errors import TallerError
-from taller_lib.exports import csv_writer
 from taller_lib.prediction import predict_probabilities
 from taller_lib.preprocessing import preprocess
-from taller_lib.reading import find_column, open_rows
+from taller_lib.reading import RowReader, find_column, open_rows
 from taller_lib.runs import Run, load_run
 
 WINDOW = 5_000
@@ -56,9 +55,10 @@ class BatchClassifier:
                 f"El lote no tiene la columna «{self.text_column}», solo {', '.join(batch)}: "
                 "indica la del texto con text_column."
             )
-        return {**batch, **self._classify([str(text) for text in batch[self.text_column]])}
+        return {**batch, **self.classify([str(text) for text in batch[self.text_column]])}
 
-    def _classify(self, texts: list[str]) -> dict[str, list[Any]]:
+    def classify(self, texts: list[str]) -> dict[str, list[Any]]:
+        """Las columnas nuevas de una lista de textos."""
         config, names = self.run.config, self.run.label_names
         filled = [place for place, text in enumerate(texts) if text.strip()]
         columns: dict[str, list[Any]] = {name: [""] * len(texts) for name in self.new_columns}
@@ -130,17 +130,18 @@ def classify_csv(
     if classifier.run.warning:
         print(classifier.run.warning, file=sys.stderr)
 
-    def write(partial: Path) -> None:
-        with partial.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv_writer(file, reader.separator or ",")
-            writer.writerow([*reader.columns, *classifier.new_columns])
-            for window in _windows(iter(reader)):
-                new = classifier._classify([cells[place] for cells in window])
-                for number, cells in enumerate(window):
-                    writer.writerow([*cells, *(new[name][number] for name in new)])
-
     _set_aside(path)
-    return replace_whole(path, write)
+    return write_csv(path, _classified(reader, place, classifier), reader.separator or ",")
+
+
+def _classified(
+    reader: RowReader, place: int, classifier: BatchClassifier
+) -> Iterator[list[object]]:
+    yield [*reader.columns, *classifier.new_columns]
+    for window in _windows(iter(reader)):
+        new = classifier.classify([cells[place] for cells in window])
+        for number, cells in enumerate(window):
+            yield [*cells, *(new[name][number] for name in new)]
 
 
 def _windows(rows: Iterator[tuple[int, list[str]]]) -> Iterator[list[list[str]]]:

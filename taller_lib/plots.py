@@ -222,13 +222,13 @@ def plot_lengths(
         raise TallerError("No hay longitudes que dibujar: pasa los tokens de al menos un texto.")
     together = np.concatenate(list(lengths.values()))
     step = max(1, int(np.ceil((together.max() + 1) / 40)))
-    bins = np.arange(0, together.max() + 2 * step, step)
+    bins = np.arange(0, together.max() + 2 * step, step).tolist()
     figure, (axes,) = _figure(3.8)
     for i, (name, values) in enumerate(lengths.items()):
-        style = {"color": COLORS[i % len(COLORS)], "linestyle": DASHES[i % len(DASHES)]}
+        color, dash = COLORS[i % len(COLORS)], DASHES[i % len(DASHES)]
         share = np.full(len(values), 100 / len(values))
         label = _plain(f"{name} ({_texts(len(values))})")
-        axes.hist(values, bins, weights=share, histtype="step", lw=1.8, label=label, **style)
+        axes.hist(values, bins, weights=share, histtype="step", color=color, ls=dash, label=label)
     title = f"Tokens por texto: la mitad tiene {np.median(together):.0f} o menos"
     if max_length is not None:
         cut = int((together > max_length).sum())
@@ -273,9 +273,8 @@ def plot_comparison(table: pd.DataFrame) -> Figure:
     axes.invert_yaxis()
     axes.set(xlabel="Macro F1 (de 0 a 1)", xlim=(0, 1.08), xticks=np.arange(0, 1.01, 0.2))
     sns.despine(ax=axes)
-    where = ""
-    if "n" in table and table["n"].nunique() == 1:
-        where = f" en los mismos {_texts(table['n'].iloc[0])}"
+    same = "n" in table and table["n"].nunique() == 1
+    where = f" en los mismos {_texts(table['n'].iloc[0])}" if same else ""
     _title(figure, f"Macro F1{where}{'. Con trama: el más alto' if best.any() else ''}")
     return figure
 

@@ -11,9 +11,9 @@ import torch
 from datasets import Dataset
 from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase
 
+from taller_lib._files import write_csv
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import precision
-from taller_lib.exports import write_csv
 
 BATCH_SIZE = 64
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
@@ -124,4 +124,4 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
         "confidence": "confianza",
     }
     columns = [spanish.get(c, c.replace("probability_", "probabilidad_", 1)) for c in table.columns]
-    write_csv(path, columns, table.itertuples(index=False, name=None))
+    write_csv(path, [columns, *table.itertuples(index=False, name=None)])

@@ -145,9 +145,10 @@ def open_rows(path: str | os.PathLike[str]) -> RowReader:
     if check_kind(file) == "xlsx":
         notes = sheet_notes(file)
         separator = encoding = ""
+        sheet = sheet_records(file)
 
         def source() -> Iterator[Record]:
-            return sheet_records(file)
+            return iter(sheet)
     else:
         encoding, notes = detect_encoding(file)
         separator = _separator(file, encoding)
@@ -256,7 +257,9 @@ def _separator(path: Path, encoding: str) -> str:
         records = csv.reader(_lines(lines), delimiter=separator)
         sample = [cells for cells in records if any(map(str.strip, cells))][:SAMPLE_RECORDS]
         sample = list(itertools.dropwhile(_is_comment, sample))
-        header, body = (len(_trimmed(sample[0])), sample[1:]) if sample else (0, [])
+        if not sample:
+            return separator
+        header, body = len(_trimmed(sample[0])), sample[1:]
         widths = [len(_trimmed(cells)) for cells in body]
         if header > 1:
             fits = sum(

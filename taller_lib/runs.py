@@ -24,11 +24,11 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from taller_lib._files import write_json
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import device_info
 from taller_lib.errors import TallerError
-from taller_lib.exports import write_json
 from taller_lib.metrics import score
 from taller_lib.model_card import write_model_card
 from taller_lib.plots import plot_training

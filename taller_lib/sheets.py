@@ -33,8 +33,14 @@ def sheet_notes(path: Path) -> list[str]:
     return [f"{path.name} tiene {len(names)} hojas: solo se lee la primera ({shown(names[0])})."]
 
 
-def sheet_records(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Las filas de la primera hoja, con su número; las vacías no se producen."""
+def sheet_records(path: Path) -> list[tuple[int, list[str]]]:
+    """Las filas de la primera hoja, con su número y todas del mismo ancho; sin las vacías."""
+    records = list(_ragged_records(path))
+    width = max((len(cells) for _, cells in records), default=0)
+    return [(row, cells + [""] * (width - len(cells))) for row, cells in records]
+
+
+def _ragged_records(path: Path) -> Iterator[tuple[int, list[str]]]:
     books = [_sheets(path, formulas=False), _sheets(path, formulas=True)]
     try:
         first, second = (book.worksheets[0] for book in books)
