@@ -139,13 +139,15 @@ def _run(args: argparse.Namespace) -> None:
 
 def _check(args: argparse.Namespace) -> None:
     from taller_lib.estimate import seconds_per_epoch, spoken_time
+    from taller_lib.models import max_positions
 
     config = _config(args, WorkshopConfig())
     splits, report = taller.load_splits(args.train, args.validation, args.test, config)
     print(report)
     tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
     lengths = taller.tokenization.token_lengths(splits, tokenizer, config)
-    limit = taller.tokenization.suggest_max_length(lengths["train"])
+    positions = max_positions(model.config) or 512
+    limit = taller.tokenization.suggest_max_length(lengths["train"], min(512, positions))
     print(f"max_length propuesto: {limit} tokens (deja enteros al 95 % de los textos)")
     seconds = seconds_per_epoch(
         model, tokenizer, taller.tokenize(splits, tokenizer, config), config

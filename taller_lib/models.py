@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import functools
@@ -31,7 +32,6 @@ from taller_lib.quiet import quiet
 
 PROBE_SECONDS = 3
 BETO = "dccuchile/bert-base-spanish-wwm-cased"
-_YES = {"1", "TRUE", "YES", "ON"}
 COLIBRI_PATH = ASSETS / "colibri"
 _HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 _ADVICE = f'Usa el modelo incluido (model="{COLIBRI}")'
@@ -85,9 +85,13 @@ def _find(model: str) -> _Source:
             f"No existe la carpeta «{model}», y tampoco es un nombre del Hub (se escriben autor/modelo): "
             "revisa cómo está escrito."
         )
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in _YES:
+    if _offline():
         return _Source(model, True)
     return _Source(model, not _hub_has(model))
+
+
+def _offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "TRUE", "YES", "ON"}
 
 
 def _hub_has(model: str) -> bool:
@@ -111,7 +115,10 @@ def _hub_has(model: str) -> bool:
             f"«{model}» no es un nombre válido del Hub: se escriben autor/modelo, sin espacios ni acentos."
         ) from None
     except HfHubHTTPError as error:
-        if getattr(error.response, "status_code", None) == 429:
+        status = getattr(error.response, "status_code", None)
+        if status in (401, 404):
+            raise TallerError(_unknown(model)) from None
+        if status == 429:
             raise TallerError(
                 f"El Hub pide esperar: hubo demasiadas descargas desde esta red. Espera unos minutos, o {_ADVICE.lower()}."
             ) from None
@@ -190,10 +197,13 @@ def _explain(error: Exception, model: str, source: _Source) -> TallerError:
 
 def propose_model() -> tuple[str, str]:
     """El modelo con que conviene empezar aquí, y por qué: BETO con GPU y Hub; si no, colibri."""
-    gpu = device_info().kind == "cuda"
-    if gpu and os.environ.get("HF_HUB_OFFLINE", "").upper() not in _YES and _hub_has(BETO):
-        return BETO, "Propongo BETO: hay GPU y el Hub responde."
-    reason = "no hay GPU" if not gpu else "el Hub no responde"
+    if device_info().kind != "cuda":
+        reason = "no hay GPU"
+    else:
+        reason = "el Hub no responde"
+        with contextlib.suppress(TallerError):
+            if not _offline() and _hub_has(BETO):
+                return BETO, "Propongo BETO: hay GPU y el Hub responde."
     return COLIBRI, f"Propongo colibri, el modelo incluido: {reason}."
 
 

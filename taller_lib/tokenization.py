@@ -33,7 +33,7 @@ def tokenize(
     Raises
     ------
     TallerError
-        Si falta la columna `text`, o si más de la mitad de las piezas son desconocidas: señal de
+        Si falta la columna `text`, o si más de un tercio de las piezas son desconocidas: señal de
         que el tokenizador no es el del modelo.
     """
     settings = config.resolved()
@@ -54,9 +54,9 @@ def tokenize(
         piece for ids in first.select(range(min(200, len(first))))["input_ids"] for piece in ids
     ]
     unknown = tokenizer.unk_token_id
-    if unknown is not None and pieces and pieces.count(unknown) > len(pieces) / 2:
+    if unknown is not None and pieces and pieces.count(unknown) > len(pieces) / 3:
         raise TallerError(
-            f"El tokenizador de «{config.model}» no conoce más de la mitad de las piezas de tus textos: "
+            f"El tokenizador de «{config.model}» no conoce más de un tercio de las piezas de tus textos: "
             "no parece el de ese modelo, o los textos no están en su idioma."
         )
     return tokenized

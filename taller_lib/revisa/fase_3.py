@@ -31,7 +31,7 @@ def ejercicio_3_1(quedan: Any = ..., fila_copia: Any = ...) -> str:
 def _left(value: float) -> str:
     if value == 3:
         return "Los textos que quedan están bien."
-    hints = {
+    hints: dict[float, str] = {
         2: "De las copias, ¿se van las dos o se queda una?",
         4: "Quedan menos: cuando un texto tiene dos etiquetas, ¿cuál de sus filas dirías que es la buena?",
         5: "Quedan menos: relee qué pasa con los textos que tienen dos etiquetas.",
@@ -39,15 +39,14 @@ def _left(value: float) -> str:
         7: "Esas son todas las filas: hay una vacía, una copia y un texto con dos etiquetas.",
         8: "El último número de fila es 8, pero el encabezado es la 1 y varias filas se van.",
     }
-    if value == 4.0 or value in hints:
-        return hints[int(value)]
-    return "Para los que quedan, recorre las siete filas y tacha la que no cumpla una regla."
+    default = "Para los que quedan, recorre las siete filas y tacha la que no cumpla una regla."
+    return hints.get(value, default)
 
 
 def _copied_row(value: float) -> str:
     if value == 6:
         return "La fila de la copia está bien."
-    hints = {
+    hints: dict[float, str] = {
         2: "La fila 2 es la primera de las dos: esa se queda. ¿Cuál la repite, aunque grite?",
         4: "La fila 4 sale por no tener texto, no por ser copia.",
         5: "Usa los números de fila de la tabla: el encabezado es la fila 1.",
@@ -55,7 +54,7 @@ def _copied_row(value: float) -> str:
         8: "La fila 8 sale porque su texto lleva dos etiquetas. La copia es otra: las mayúsculas no cuentan.",
     }
     default = "Para la copia, busca dos textos iguales sin fijarte en las mayúsculas."
-    return hints.get(int(value), default) if value == int(value) else default
+    return hints.get(value, default)
 
 
 @check

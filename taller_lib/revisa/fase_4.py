@@ -41,7 +41,7 @@ def _steps_hint(steps: float) -> str:
     if steps == 75:
         return "75 son las veces que se llena la memoria. Un paso se da hasta completar el lote: ¿de cuántos textos es?"
     if steps == 76:
-        return "Contaste todas las partes. Un paso se da cuando ya se juntaron varias: ¿cuántos lotes completos e incompletos son?"
+        return "Contaste todas las partes. Un paso se da cuando ya se juntaron varias: ¿cuántos lotes son?"
     if steps == 600:
         return "Eso sería un paso por cada texto. ¿Cuántos textos se leen antes de cada paso?"
     if steps == 600 * 32:
@@ -90,6 +90,8 @@ def ejercicio_4_2(se_detiene: Any = ..., se_conserva: Any = ...) -> str:
 
 
 def _kept_hint(kept: float) -> str:
+    if 0 < kept < 1:
+        return "Para la que se conserva, escribe el número de la época, no su valor de F1."
     if kept == 6:
         return "Pero no se conserva la última, sino la mejor de las que se vieron."
     if kept == 5:
@@ -149,7 +151,7 @@ def _opened(bet: int, best: int) -> str:
     opening = f"Apostaste por la época {bet} y la mejor fue la {best}"
     away = abs(bet - best)
     if away == 0:
-        return f"Correcto: {opening.replace(' y la mejor fue la', ', y la mejor fue la')}. Con otra semilla aleatoria podría ser otra."
+        return f"Correcto: la mejor fue la {best}, la tuya. Con otra semilla aleatoria podría ser otra."
     distance = "una época" if away == 1 else f"{away} épocas"
     if away == 1:
         return f"{opening}: casi, por {distance}. Una diferencia así también la da otra semilla aleatoria."
