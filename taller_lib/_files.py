@@ -45,14 +45,20 @@ def write_csv(path: Path, rows: Iterable[Iterable[object]], separator: str = ","
     return replace_whole(path, write)
 
 
-def write_json(path: Path, values: Any) -> Path:
-    """Escribe JSON legible en UTF-8; completo o no lo escribe."""
-    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+def write_text(path: Path, text: str) -> Path:
+    """Escribe un texto en UTF-8; completo o no lo escribe."""
 
     def write(partial: Path) -> None:
         partial.write_text(text, encoding="utf-8")
 
     return replace_whole(path, write)
+
+
+def write_json(path: Path, values: Any) -> Path:
+    """Escribe JSON legible en UTF-8; completo o no lo escribe."""
+    return write_text(
+        path, json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    )
 
 
 def replace_whole(path: Path, write: Callable[[Path], None]) -> Path:

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from taller_lib._paths import ASSETS
 
 COLIBRI = "colibri"
+_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +104,28 @@ WITHDRAWN: dict[str, str] = {
 }
 
 
+def max_positions(model_config: Mapping[str, Any]) -> int | None:
+    """Tokens que un modelo puede leer, según su `config.json`; `None` si no lo dice.
+
+    Las familias RoBERTa y XLM-R reservan `pad_token_id + 1` posiciones: de 514 quedan 512.
+    """
+    positions = model_config.get("max_position_embeddings")
+    if positions and model_config.get("model_type") in _OFFSET_POSITIONS:
+        positions -= (model_config.get("pad_token_id") or 0) + 1
+    return positions
+
+
 def training_settings(model: str) -> TrainingSettings:
-    """Los hiperparámetros recomendados; los de BETO para un modelo que no está en el catálogo."""
-    card = CATALOGUE.get(model)
-    return card.settings if card else TrainingSettings()
+    """Los hiperparámetros recomendados; los de BETO para un modelo que no está en el catálogo.
+
+    De una carpeta local se mira además cuántos tokens puede leer.
+    """
+    if model in CATALOGUE:
+        return CATALOGUE[model].settings
+    settings = TrainingSettings()
+    try:
+        text = (Path(model).expanduser() / "config.json").read_text(encoding="utf-8")
+        positions = max_positions(json.loads(text)) or settings.max_length
+    except (OSError, ValueError, AttributeError):
+        return settings
+    return dataclasses.replace(settings, max_length=min(settings.max_length, positions))

@@ -138,15 +138,15 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
+    from taller_lib.catalogue import max_positions
     from taller_lib.estimate import seconds_per_epoch, spoken_time
-    from taller_lib.models import max_positions
 
     config = _config(args, WorkshopConfig())
     splits, report = taller.load_splits(args.train, args.validation, args.test, config)
     print(report)
     tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
     lengths = taller.tokenization.token_lengths(splits, tokenizer, config)
-    positions = max_positions(model.config) or 512
+    positions = max_positions(model.config.to_dict()) or 512
     limit = taller.tokenization.suggest_max_length(lengths["train"], min(512, positions))
     print(f"max_length propuesto: {limit} tokens (deja enteros al 95 % de los textos)")
     seconds = seconds_per_epoch(

@@ -102,7 +102,7 @@ def evaluate(run_or_trainer: Run | WorkshopTrainer, dataset: Dataset) -> Evaluat
         )
     if "input_ids" not in dataset.column_names:
         dataset = tokenize(DatasetDict(test=dataset), tokenizer, config)["test"]
-    return Evaluation(prediction_table(model, tokenizer, dataset, config), list(names))
+    return Evaluation(prediction_table(model, tokenizer, dataset), list(names))
 
 
 def save_evaluation(run: Run, evaluation: Evaluation, baselines: Sequence[Baseline] = ()) -> Run:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
 
+from taller_lib._files import write_text
+from taller_lib._paths import ASSETS
+
 METRICS = {
-    "accuracy": "Exactitud (*accuracy*)",
-    "balanced_accuracy": "Exactitud balanceada (*balanced accuracy*)",
-    "matthews_correlation": "Correlación de Matthews",
-    "macro_f1": "F1 macro",
-    "weighted_f1": "F1 ponderada",
+    "accuracy": "exactitud (*accuracy*)",
+    "balanced_accuracy": "exactitud balanceada (*balanced accuracy*)",
+    "matthews_correlation": "correlación de Matthews",
+    "macro_f1": "macro F1",
+    "weighted_f1": "F1 ponderado",
 }
+SAMPLE_WARNING = "- Para medir nada real: aprendió de los datos de ejemplo del taller, que son textos inventados.\n"
 
 
 def escape_markdown(text: str) -> str:
@@ -24,78 +27,34 @@ def escape_markdown(text: str) -> str:
 
 def write_model_card(path: Path, record: dict[str, Any]) -> None:
     """Escribe `README.md` en la carpeta de la corrida a partir de su registro."""
-    temporary = path / "README.md.tmp"
-    temporary.write_text(_card(record), encoding="utf-8")
-    os.replace(temporary, path / "README.md")
+    template = (ASSETS / "model_card.md").read_text(encoding="utf-8")
+    versions = [f"{name} {number}" for name, number in record["versions"].items() if number]
+    values = {
+        **record["config"],
+        **{name: record[name] for name in ("epochs", "best_epoch", "created")},
+        **record["rows"],
+        "model": escape_markdown(record["config"]["model"]),
+        "n_classes": len(record["label_names"]),
+        "classes": ", ".join(map(escape_markdown, record["label_names"])),
+        "device": escape_markdown(record["device"]),
+        "versions": ", ".join(versions),
+        "scores": _scores(record),
+        "sample": SAMPLE_WARNING if record.get("sample_data") else "",
+    }
+    write_text(path / "README.md", template.format(**values))
 
 
-def _card(record: dict[str, Any]) -> str:
-    config, rows = record["config"], record["rows"]
-    names = ", ".join(escape_markdown(name) for name in record["label_names"])
+def _scores(record: dict[str, Any]) -> str:
     test = record.get("test")
-    lines = [
-        "---",
-        "language: es",
-        "library_name: transformers",
-        "pipeline_tag: text-classification",
-        "---",
-        "",
-        f"# Clasificador de textos sobre {escape_markdown(config['model'])}",
-        "",
-        f"Pone a cada texto en español una de {len(record['label_names'])} clases: {names}.",
-        "",
-        "## Cómo se hizo",
-        "",
-        f"- Modelo de partida: {escape_markdown(config['model'])}",
-        f"- Textos: {rows['train']} de entrenamiento y {rows['validation']} de validación",
-        f"- Épocas: {record['epochs']} (máximo {config['num_train_epochs']}); se conserva la {record['best_epoch']}, "
-        "la de mejor F1 macro en validación",
-        f"- Tasa de aprendizaje {config['learning_rate']:g}, lote de {config['batch_size']} textos, "
-        f"{config['max_length']} tokens por texto, semilla aleatoria {config['seed']}, pesos de clase {config['class_weights']}",
-        f"- Fecha: {record['created']}",
-        f"- Equipo: {escape_markdown(record['device'])}",
-        "- Versiones: "
-        + ", ".join(f"{name} {number}" for name, number in record["versions"].items() if number),
-        "",
-        "## Qué tan bueno es",
-        "",
-        "| métrica | validación" + (" | prueba |" if test else " |"),
-        "|---|---" + ("|---|" if test else "|"),
-    ]
-    for key, title in METRICS.items():
-        cells = [f"{record['validation'][key]:.3f}"] + (
-            [f"{test['scores'][key]:.3f}"] if test else []
-        )
-        lines.append(f"| {title} | {' | '.join(cells)} |")
-    lines.append("")
+    lines = ["| métrica | validación | prueba |", "|---|---|---|"]
+    for name, title in METRICS.items():
+        tested = f"{test['scores'][name]:.3f}" if test else "sin evaluar"
+        lines.append(f"| {title} | {record['validation'][name]:.3f} | {tested} |")
     if test:
         times = record["test_evaluations"]
         lines += [
-            f"Prueba: {test['n']} textos que no intervinieron en ninguna decisión. El conjunto de prueba se ha evaluado "
-            f"{times} {'vez' if times == 1 else 'veces'} con esta corrida.",
             "",
+            f"Prueba: {test['n']} textos que no intervinieron en ninguna decisión. El conjunto de prueba "
+            f"se ha evaluado {times} {'vez' if times == 1 else 'veces'} con esta corrida.",
         ]
-    lines += [
-        "## Para qué no sirve",
-        "",
-        "- Para textos de otro tema, otro idioma u otra época que los de entrenamiento, sin comprobarlo antes.",
-        "- Para decidir sobre una persona a partir de un texto suyo.",
-        "- Para contar clases en un corpus sin corregir sus errores: un clasificador imperfecto cuenta con sesgo.",
-    ]
-    if record.get("sample_data"):
-        lines.append(
-            "- Para medir nada real: aprendió de los datos de ejemplo del taller, que son textos inventados."
-        )
-    lines += [
-        "",
-        "## Cómo se usa",
-        "",
-        "```python",
-        "from transformers import pipeline",
-        "",
-        'clasificador = pipeline("text-classification", model="ruta/de/esta/carpeta")',
-        'clasificador("Un texto tuyo")',
-        "```",
-        "",
-    ]
     return "\n".join(lines)

@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from taller_lib._paths import ASSETS
-from taller_lib.catalogue import CATALOGUE, COLIBRI, WITHDRAWN
+from taller_lib.catalogue import CATALOGUE, COLIBRI, WITHDRAWN, max_positions
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import device_info
 from taller_lib.errors import TallerError
@@ -144,55 +144,37 @@ def _unknown(model: str) -> str:
     )
 
 
+_EXPLANATIONS = {
+    "not a valid JSON": "El config.json de «{0}» está dañado: vuelve a descargar el modelo.",
+    "Error no file named": "«{0}» no tiene pesos (model.safetensors o pytorch_model.bin): "
+    "descarga la carpeta completa o elige otro modelo.",
+    "SafetensorError": "El archivo de pesos de «{0}» está incompleto o no es de fiar: "
+    "bórralo y vuelve a descargarlo.",
+    "custom code": "«{0}» necesita ejecutar código propio de su autor y el taller no lo permite: elige otro modelo.",
+    "Unrecognized configuration class": "«{0}» no es un modelo que sirva para clasificar textos: "
+    "elige uno de tipo BERT, RoBERTa o similar.",
+    "Unrecognized model in": "No reconozco la arquitectura de «{0}» (falta `model_type` en su config.json, "
+    "o es más nueva que esta versión de transformers): elige otro modelo.",
+}
+_SAME_AS = {
+    "UnpicklingError": "SafetensorError",
+    "trust_remote_code": "custom code",
+    "does not recognize this architecture": "Unrecognized model in",
+}
+
+
 def _explain(error: Exception, model: str, source: _Source) -> TallerError:
     """Traduce la excepción con que `transformers` no pudo cargar `model`."""
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
-    text, cause = str(error), error.__cause__
-    if isinstance(cause, GatedRepoError):
-        return TallerError(_gated(model))
-    if isinstance(cause, RepositoryNotFoundError):
-        return TallerError(_unknown(model))
-    if isinstance(cause, LocalEntryNotFoundError) or (
-        source.local_files_only and not Path(source.location).is_dir()
-    ):
+    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    for sign, explanation in _EXPLANATIONS.items():
+        if sign in text or any(other in text for other, same in _SAME_AS.items() if same == sign):
+            return TallerError(explanation.format(model))
+    if source.local_files_only and not Path(source.location).is_dir():
         return TallerError(
             f"No hay conexión con el Hub y «{model}» no está descargado en esta computadora: "
             f"conéctate y vuelve a intentar. {_ADVICE}, que no necesita red."
         )
-    if "not a valid JSON" in text:
-        return TallerError(
-            f"El config.json de «{model}» está dañado: vuelve a descargar el modelo."
-        )
-    if "Error no file named" in text:
-        return TallerError(
-            f"«{model}» no tiene pesos (model.safetensors o pytorch_model.bin): "
-            "descarga la carpeta completa o elige otro modelo."
-        )
-    if type(error).__name__ in ("SafetensorError", "UnpicklingError"):
-        return TallerError(
-            f"El archivo de pesos de «{model}» está incompleto o no es de fiar: bórralo y vuelve a descargarlo."
-        )
-    if "custom code" in text or "trust_remote_code" in text:
-        return TallerError(
-            f"«{model}» necesita ejecutar código propio de su autor y el taller no lo permite: elige otro modelo."
-        )
-    if "Unrecognized configuration class" in text:
-        return TallerError(
-            f"«{model}» no es un modelo que sirva para clasificar textos: elige uno de tipo BERT, RoBERTa o similar."
-        )
-    if "Unrecognized model in" in text or "does not recognize this architecture" in text:
-        return TallerError(
-            f"No reconozco la arquitectura de «{model}» (falta `model_type` en su config.json, "
-            "o es más nueva que esta versión de transformers): elige otro modelo."
-        )
-    return TallerError(
-        f"No se pudo cargar «{model}» ({type(error).__name__}: {' '.join(text.split())[:200]}): elige otro modelo."
-    )
+    return TallerError(f"No se pudo cargar «{model}» ({text[:200]}): elige otro modelo.")
 
 
 def propose_model() -> tuple[str, str]:
@@ -207,19 +189,6 @@ def propose_model() -> tuple[str, str]:
     return COLIBRI, f"Propongo colibri, el modelo incluido: {reason}."
 
 
-def max_positions(model_config: PretrainedConfig) -> int | None:
-    """Tokens que el modelo puede leer; `None` si su configuración no lo dice.
-
-    Las familias RoBERTa y XLM-R reservan `pad_token_id + 1` posiciones: de 514 quedan 512.
-    """
-    positions = getattr(model_config, "max_position_embeddings", None)
-    if positions is None:
-        return None
-    if model_config.model_type in {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}:
-        positions -= (model_config.pad_token_id or 0) + 1
-    return positions
-
-
 def _model_config(config: WorkshopConfig, source: _Source) -> PretrainedConfig:
     try:
         model_config = AutoConfig.from_pretrained(
@@ -227,7 +196,7 @@ def _model_config(config: WorkshopConfig, source: _Source) -> PretrainedConfig:
         )
     except Exception as error:
         raise _explain(error, config.model, source) from None
-    positions, length = max_positions(model_config), config.resolved().max_length
+    positions, length = max_positions(model_config.to_dict()), config.resolved().max_length
     if positions is not None and length is not None and length > positions:
         raise TallerError(
             f"max_length vale {length}, pero «{config.model}» lee {positions} tokens como máximo: "

@@ -12,7 +12,6 @@ from datasets import Dataset
 from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase
 
 from taller_lib._files import write_csv
-from taller_lib.config import WorkshopConfig
 from taller_lib.environment import precision
 
 BATCH_SIZE = 64
@@ -92,10 +91,7 @@ def model_inputs(tokenizer: PreTrainedTokenizerBase, columns: Iterable[str]) -> 
 
 
 def prediction_table(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    data: Dataset,
-    config: WorkshopConfig,
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: Dataset
 ) -> pd.DataFrame:
     """Texto, etiqueta, predicción, confianza y una probabilidad por clase, en el orden de `data`."""
     inputs = model_inputs(tokenizer, data.column_names)

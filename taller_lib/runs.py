@@ -45,6 +45,18 @@ CHECKPOINTS = "checkpoints"
 HISTORY = "history.json"
 VALIDATION = "validation.csv"
 DOUBT_PERCENTILE = 20
+RANKED = ("macro_f1", "balanced_accuracy", "matthews_correlation", "accuracy")
+LISTED = [
+    "model",
+    *RANKED,
+    "best_epoch",
+    "epochs",
+    "train_rows",
+    "seed",
+    "created",
+    "data",
+    "test_evaluations",
+]
 _PACKAGES = ("taller-lib", "torch", "transformers", "datasets", "tokenizers", "accelerate")
 
 
@@ -187,7 +199,8 @@ def save_run(
     _save_model(trainer, path)
     write_json(path / HISTORY, trainer.state.log_history)
     validation: Any = trainer.eval_dataset
-    table = prediction_table(trainer.model, trainer.processing_class, validation, trainer.config)
+    names = validation.features["label"].names
+    table = prediction_table(trainer.model, trainer.processing_class, validation)
     write_predictions(path / VALIDATION, table)
     figures = path / "figures"
     figures.mkdir(exist_ok=True)
@@ -199,16 +212,12 @@ def save_run(
         fingerprint=trainer.fingerprint,
         created=datetime.datetime.now().isoformat(timespec="seconds"),
         config=trainer.config.to_dict(),
-        label_names=validation.features["label"].names,
+        label_names=names,
         rows={"train": len(trainer.train_dataset), "validation": len(validation)},
         epochs=round(trainer.state.epoch or 0),
         best_epoch=trainer.best_epoch,
         interrupted=trainer.interrupted,
-        validation=score(
-            table["label"].tolist(),
-            table["prediction"].tolist(),
-            validation.features["label"].names,
-        ),
+        validation=score(table["label"].tolist(), table["prediction"].tolist(), names),
         doubt_threshold=float(np.percentile(table["confidence"], DOUBT_PERCENTILE)),
         test_evaluations=0,
         sample_data=_is_sample(trainer.train_dataset),
@@ -304,37 +313,28 @@ def list_runs(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd
     DataFrame
         Índice `run`; columnas `model`, `macro_f1`, `balanced_accuracy`, `matthews_correlation`,
         `accuracy` (todas de validación), `best_epoch`, `epochs`, `train_rows`, `seed`, `created`,
+        `data` (las que comparten esta clave se entrenaron con los mismos textos) y
         `test_evaluations`. Sin corridas, vacía. Las que no terminaron no aparecen.
     """
     if not isinstance(workspace, Workspace):
         workspace = open_workspace(workspace)
     folders = sorted(workspace.runs.iterdir()) if workspace.runs.is_dir() else []
     records = {folder.name: read_record(folder) for folder in folders}
-    metrics = ("macro_f1", "balanced_accuracy", "matthews_correlation", "accuracy")
-    columns = [
-        "model",
-        *metrics,
-        "best_epoch",
-        "epochs",
-        "train_rows",
-        "seed",
-        "created",
-        "test_evaluations",
-    ]
     rows = {
         name: {
             "model": record["config"]["model"],
-            **{metric: record["validation"][metric] for metric in metrics},
+            **{metric: record["validation"][metric] for metric in RANKED},
             "best_epoch": record["best_epoch"],
             "epochs": record["epochs"],
             "train_rows": record["rows"]["train"],
             "seed": record["config"]["seed"],
             "created": record["created"],
+            "data": record["fingerprint"].partition("-")[2][:6],
             "test_evaluations": record["test_evaluations"],
         }
         for name, record in records.items()
         if record.get("state") == "finished"
     }
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=LISTED)
     table.index.name = "run"
     return table.sort_values("macro_f1", ascending=False, kind="stable")

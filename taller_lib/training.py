@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import gc
-import hashlib
-import json
 import math
 import os
 import shutil
@@ -33,6 +31,7 @@ from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonit
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import precision
 from taller_lib.errors import TallerError
+from taller_lib.fingerprint import fingerprint
 from taller_lib.loss import MeanLoss, class_weights
 from taller_lib.metrics import compute_metrics
 from taller_lib.prediction import is_out_of_memory
@@ -248,8 +247,8 @@ def build_trainer(
     settings = config.resolved()
     if not isinstance(workspace, Workspace):
         workspace = open_workspace(workspace)
-    fingerprint = _fingerprint(settings, tokenized)
-    found = find_resumable(workspace.runs, fingerprint) if resume else None
+    identity = fingerprint(settings, tokenized)
+    found = find_resumable(workspace.runs, identity) if resume else None
     run_path = found or new_run_path(workspace.runs, settings.model)
     per_device = per_device_batch_size(
         settings.batch_size or 1,
@@ -282,7 +281,7 @@ def build_trainer(
     )
     trainer.remove_callback(PrinterCallback)
     trainer.run_path, trainer.config = run_path, settings
-    trainer.resume, trainer.fingerprint = found is not None, fingerprint
+    trainer.resume, trainer.fingerprint = found is not None, identity
     return trainer
 
 
@@ -341,21 +340,6 @@ def _check_labels(model: PreTrainedModel, tokenized: DatasetDict) -> None:
                 f"Las clases de «{name}» son {names} y el modelo se cargó para {expected}: "
                 "vuelve a cargarlo con load_model y estos datos."
             )
-
-
-def _fingerprint(config: WorkshopConfig, tokenized: DatasetDict) -> str:
-    """Resumen de la configuración y los datos: dos corridas iguales tienen el mismo."""
-    digest = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
-    for name in ("train", "validation"):
-        digest.update(_data_digest(tokenized[name]).encode())
-    return digest.hexdigest()
-
-
-def _data_digest(data: Dataset) -> str:
-    digest = hashlib.sha256()
-    for text, label in zip(data["text"], data["label"], strict=True):
-        digest.update(f"{label}\x1f{text}\x1e".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
 
 
 def _existing(path: Path) -> Path:

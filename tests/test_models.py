@@ -18,7 +18,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 import taller_lib as taller
 from taller_lib import models
-from taller_lib.catalogue import CATALOGUE, training_settings
+from taller_lib.catalogue import CATALOGUE, max_positions, training_settings
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = """
@@ -113,7 +113,8 @@ def test_max_length_mayor_que_las_posiciones_se_dice(
     tmp_path: Path, family: str, limit: int
 ) -> None:
     path = tiny.tiny_model(tmp_path / "modelo", family)
-    assert models.max_positions(AutoConfig.from_pretrained(path)) == limit
+    assert max_positions(AutoConfig.from_pretrained(path).to_dict()) == limit
+    assert taller.WorkshopConfig(model=str(path)).resolved().max_length == limit
     taller.load_model(config(path, max_length=limit), tiny.splits())
     for load in (lambda c: taller.load_tokenizer(c), lambda c: taller.load_model(c, tiny.splits())):
         with pytest.raises(taller.TallerError, match=f"lee {limit} tokens como máximo"):

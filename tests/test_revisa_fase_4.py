@@ -132,6 +132,8 @@ def test_the_bet_is_noted(bet: Any, text: str, capsys: pytest.CaptureFixture[str
         ("7", "casi, por una época"),
         ("2", "te adelantaste por 4 épocas"),
         ("15", "te pasaste por 9 épocas"),
+        ("40", "la tuya no podía ser: había de 1 a 20"),
+        ("-2", "la tuya no podía ser"),
     ],
 )
 def test_the_bet_is_opened(bet: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:

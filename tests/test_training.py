@@ -47,9 +47,7 @@ def build(
 
 
 def f1_now(trainer: Any) -> float:
-    table = prediction_table(
-        trainer.model, trainer.processing_class, trainer.eval_dataset, trainer.config
-    )
+    table = prediction_table(trainer.model, trainer.processing_class, trainer.eval_dataset)
     return float(f1_score(table["label"], table["prediction"], average="macro"))
 
 

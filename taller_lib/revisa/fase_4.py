@@ -134,7 +134,7 @@ def ejercicio_4_3(apuesta: Any = "", epocas: Any = None, mejor: Any = None) -> s
         )
     if best is None:
         return _noted(int(bet), limit)
-    return _opened(int(bet), int(best))
+    return _opened(int(bet), int(best), limit)
 
 
 def _noted(bet: int, limit: float | None) -> str:
@@ -147,8 +147,10 @@ def _noted(bet: int, limit: float | None) -> str:
     return f"Apuesta anotada: época {bet}.{last}{first} Se abre después de entrenar."
 
 
-def _opened(bet: int, best: int) -> str:
+def _opened(bet: int, best: int, limit: float | None) -> str:
     opening = f"Apostaste por la época {bet} y la mejor fue la {best}"
+    if limit is not None and not 1 <= bet <= limit:
+        return f"{opening}; la tuya no podía ser: había de 1 a {limit:.0f}. La próxima vez, elige una de esas."
     away = abs(bet - best)
     if away == 0:
         return f"Correcto: la mejor fue la {best}, la tuya. Con otra semilla aleatoria podría ser otra."
@@ -157,4 +159,4 @@ def _opened(bet: int, best: int) -> str:
         return f"{opening}: casi, por {distance}. Una diferencia así también la da otra semilla aleatoria."
     if bet < best:
         return f"{opening}: te adelantaste por {distance}. Al modelo le quedaba más por aprender de lo que parecía."
-    return f"{opening}: te pasaste por {distance}. Lo que se aprende de estos textos se agotó antes; lo demás fue repasar."
+    return f"{opening}: te pasaste por {distance}. Pasado su mejor momento, el modelo repasa lo que ya sabe."
