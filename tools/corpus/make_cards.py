@@ -8,13 +8,18 @@ siempre el mismo resultado.
 Uso: python tools/corpus/make_cards.py [--writers-dir CARPETA]
 """
 
+from __future__ import annotations
+
 import argparse
 import csv
 import random
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+
+Card = dict[str, Any]
 
 HERE = Path(__file__).resolve().parent
 SEED = 20230105
@@ -143,13 +148,13 @@ AFFECTED_NEWS = {
 AFFECTED_ANY = ["a nadie en particular", "a lectores de fuera"]
 
 
-def read_rows(name):
+def read_rows(name: str) -> list[Card]:
     """Lee una tabla CSV que está junto al script."""
     with open(HERE / name, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def quota(shares, total):
+def quota(shares: dict[Any, float], total: int) -> list[Any]:
     """Reparte `total` según las proporciones, con el método del mayor residuo."""
     whole = sum(shares.values())
     exact = {key: total * share / whole for key, share in shares.items()}
@@ -160,12 +165,12 @@ def quota(shares, total):
     return [key for key, count in counts.items() for _ in range(count)]
 
 
-def source_table():
+def source_table() -> dict[Any, Any]:
     """Ajusta FIT para que se cumplan a la vez las proporciones de dimensión y de fuente."""
     table = {(d, s): fit for d in DIMENSIONS for s, fit in zip(SOURCES, FIT[d], strict=True)}
     for _ in range(200):
         for axis, target in ((1, SOURCES), (0, DIMENSIONS)):
-            sums = Counter()
+            sums: dict[Any, float] = defaultdict(float)
             for key, value in table.items():
                 sums[key[axis]] += value
             table = {
@@ -174,12 +179,12 @@ def source_table():
     return table
 
 
-def side(tone):
+def side(tone: str) -> str:
     """Lado del tono: neg, pos u other."""
     return "neg" if "negativo" in tone else "pos" if "positivo" in tone else "other"
 
 
-def lean(tone, dimension, source):
+def lean(tone: str, dimension: str, source: str) -> float:
     """Peso de un tono en una dimensión y una fuente."""
     place = {"neg": 0, "pos": 3}.get(side(tone), {"informativo": 1, "mezclado": 2}.get(tone, 4))
     weight = LEAN[dimension][place] * LEAN[source][place]
@@ -188,7 +193,7 @@ def lean(tone, dimension, source):
     return weight
 
 
-def base_cards(rng, set_name, total):
+def base_cards(rng: random.Random, set_name: str, total: int) -> list[Card]:
     """Fichas con dimensión, fuente y tono."""
     cells = [{"set": set_name, "dimension": d, "fuente": s, "fenomeno": ""}
              for d, s in quota(source_table(), total)]  # fmt: skip
@@ -201,7 +206,7 @@ def base_cards(rng, set_name, total):
     return cells
 
 
-def hard_cards(rng, each):
+def hard_cards(rng: random.Random, each: int) -> list[Card]:
     """Fichas del conjunto difícil: el fenómeno manda sobre el tono y la fuente."""
     cards, table = [], source_table()
     for name, (tones, sources, dimensions, _) in PHENOMENA.items():
@@ -219,7 +224,7 @@ def hard_cards(rng, each):
     return cards
 
 
-def deal(rng, cards, first, last):
+def deal(rng: random.Random, cards: list[Card], first: int, last: int) -> list[Card]:
     """Baraja las fichas y las reparte por igual entre las personas que escriben."""
     rng.shuffle(cards)
     writers = last - first + 1
@@ -228,14 +233,16 @@ def deal(rng, cards, first, last):
     return cards
 
 
-def assign_kernels(rng, cards):
+def assign_kernels(rng: random.Random, cards: list[Card]) -> None:
     """Da a cada ficha un núcleo: a lo más seis usos y nunca dos con la misma persona."""
     kernels = read_rows("kernels.csv")
     allowed = {
         "resena_viaje": ("personal", "ambas"), "prensa_internacional": ("noticia", "ambas"),
         "informe": ("noticia", "ambas"),
     }  # fmt: skip
-    used, same_side, seen = Counter(), Counter(), set()
+    used: Counter[Any] = Counter()
+    same_side: Counter[Any] = Counter()
+    seen: set[Any] = set()
     order = rng.sample(cards, len(cards))
     order.sort(key=lambda card: card["fuente"] not in allowed)
     for card in order:
@@ -257,10 +264,10 @@ def assign_kernels(rng, cards):
         card.update(situacion=text, _scale=kernel["escala"], _zone=kernel["zona"])
 
 
-def assign_voices(rng, cards):
+def assign_voices(rng: random.Random, cards: list[Card]) -> None:
     """Elige voz y país que cuadran con la fuente, la dimensión y el lugar desde donde se habla."""
     voices = read_rows("voices.csv")
-    used = Counter()
+    used: Counter[str] = Counter()
     for card in cards:
         abroad = card["_zone"] == "exterior"
         inside = card["_scale"] == "personal" and not abroad
@@ -281,15 +288,15 @@ def assign_voices(rng, cards):
         card.update(voz=voice["voz"], pais=rng.choices(countries, weights)[0])
 
 
-def assign_places(rng, cards):
+def assign_places(rng: random.Random, cards: list[Card]) -> None:
     """Elige un lugar que cuadra con el núcleo; algunas fichas quedan sin lugar."""
-    places = {}
+    places: dict[str, Any] = {}
     for row in read_rows("places.csv"):
         places.setdefault(row["zona"], []).append(row["lugar"])
     places["general"] = places["ciudad"] + places["pueblo"] + places["costa"]
     places["nacional"] = places["ciudad"] + places["pueblo"]
     empty_share = {"exterior": 1, "nacional": 0.6}
-    used = Counter()
+    used: Counter[Any] = Counter()
     for card in cards:
         card["lugar"] = ""
         if rng.random() >= empty_share.get(card["_zone"], 0.06):
@@ -297,7 +304,7 @@ def assign_places(rng, cards):
             used[card["lugar"]] += 1
 
 
-def word_count(rng, source):
+def word_count(rng: random.Random, source: str) -> int:
     """Palabras pedidas según la fuente; no dependen del tono."""
     if source == "prensa_internacional":
         return rng.randint(40, 80) if rng.random() < 0.17 else round(rng.triangular(8, 25, 13))
@@ -305,7 +312,7 @@ def word_count(rng, source):
     return round(low + (high - low) * rng.betavariate(1, shape))
 
 
-def assign_details(rng, cards):
+def assign_details(rng: random.Random, cards: list[Card]) -> None:
     """Fecha, palabras, a quién toca y ruido."""
     for card in cards:
         start, end = PERIOD[card["set"]]
@@ -325,7 +332,7 @@ def assign_details(rng, cards):
         )  # fmt: skip
 
 
-def make_cards(seed=SEED):
+def make_cards(seed: int = SEED) -> list[Card]:
     """Construye todas las fichas, en orden de persona que escribe."""
     rng = random.Random(seed)
     new = base_cards(rng, "nuevos_a", 210), base_cards(rng, "nuevos_b", 210)
@@ -342,7 +349,7 @@ def make_cards(seed=SEED):
     return cards
 
 
-def write_csv(path, cards):
+def write_csv(path: Path, cards: list[Card]) -> None:
     """Escribe las fichas en UTF-8."""
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
@@ -350,7 +357,7 @@ def write_csv(path, cards):
         writer.writerows(cards)
 
 
-def print_cross(cards, row):
+def print_cross(cards: list[Card], row: str) -> None:
     """Imprime cuántas fichas hay por `row` y tono."""
     counts = Counter((card[row], card["tono"]) for card in cards)
     print(f"\n{row:<14}" + "".join(f"{tone:>15}" for tone in TONES) + f"{'total':>8}")
@@ -359,7 +366,7 @@ def print_cross(cards, row):
         print(f"{value:<14}" + "".join(f"{n:>15}" for n in line) + f"{sum(line):>8}")
 
 
-def main():
+def main() -> None:
     """Genera `cards.csv` y, si se pide, un archivo por persona que escribe."""
     parser = argparse.ArgumentParser(description="Genera las fichas de situación del corpus.")
     parser.add_argument("--writers-dir", type=Path, help="carpeta para un CSV por persona")
