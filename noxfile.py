@@ -85,7 +85,7 @@ def install_torch(session: nox.Session) -> None:
     session.install(torch_pin())
 
 
-def install(session: nox.Session, *arguments: str, constraint: str) -> bool:
+def install(session: nox.Session, *arguments: str, constraint: str, torch: bool = True) -> bool:
     """Instala lo que haga falta; `False` si el entorno ya estaba al día.
 
     Se reutiliza el entorno mientras no cambien pyproject.toml, las versiones ni Python.
@@ -99,7 +99,8 @@ def install(session: nox.Session, *arguments: str, constraint: str) -> bool:
         return False
     session.log("Instalando en un entorno propio (la primera vez tarda unos minutos)…")
     start = time.monotonic()
-    install_torch(session)
+    if torch:
+        install_torch(session)
     session.install(*arguments, "-c", constraint)
     stamp.write_text(digest.hexdigest(), encoding="utf-8")
     session.log(f"Instalado en {time.monotonic() - start:.0f} s.")
@@ -183,7 +184,8 @@ def test_colab(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Solo estilo y tipos."""
-    install(session, "-e", ".[test]", constraint=LATEST)
+    """Solo estilo y tipos, en un entorno pequeño (sin torch)."""
+    tools = ("mypy", "nbstripout", "pandas-stubs", "ruff")
+    install(session, *tools, constraint=LATEST, torch=False)
     check_style(session)
     check_types(session)

@@ -26,7 +26,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "runs": ("list_runs", "load_run", "save_run"),
     "tokenization": ("tokenize",),
     "training": ("build_trainer", "explain_best_epoch", "training_arguments"),
-    "workspace": ("ask_upload", "offer_download", "open_workspace", "use_drive"),
+    "workspace": ("ask_upload", "offer_download", "open_workspace", "start", "use_drive"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _MODULES = ("baselines", "labelling", "metrics", "plots", "revisa", "sample", "tokenization")

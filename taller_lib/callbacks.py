@@ -67,6 +67,7 @@ class ProgressReport(TrainerCallback):
                 total=state.max_steps,
                 initial=state.global_step,
                 file=sys.stderr,
+                disable=not sys.stderr.isatty(),
                 bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {postfix}",
             )
 
@@ -80,13 +81,15 @@ class ProgressReport(TrainerCallback):
         self._show(self._line(state, now), state.global_step)
 
     def _line(self, state: TrainerState, now: float) -> str:
-        done = state.global_step - self.first_step
-        left = (now - self.start) / max(1, done) * (state.max_steps - state.global_step)
         epoch = min(int(state.epoch or 0) + 1, int(state.num_train_epochs))
         return (
-            f"época {epoch} de {int(state.num_train_epochs)} como máximo · "
-            f"quedan {spoken_time(left)} si llega a la última"
+            f"época {epoch} de {int(state.num_train_epochs)} como máximo · {self._left(state, now)}"
         )
+
+    def _left(self, state: TrainerState, now: float) -> str:
+        done = state.global_step - self.first_step
+        left = (now - self.start) / max(1, done) * (state.max_steps - state.global_step)
+        return f"quedan {spoken_time(left)} si llega a la última"
 
     def _show(self, line: str, step: int) -> None:
         if self.handle is not None:
@@ -94,8 +97,8 @@ class ProgressReport(TrainerCallback):
 
             self.handle.update(HTML(f"<p>{html.escape(line[0].upper() + line[1:])}</p>"))
         if self.bar is not None:
+            self.bar.set_postfix_str(line, refresh=False)
             self.bar.update(step - self.bar.n)
-            self.bar.set_postfix_str(line)
 
     def on_evaluate(
         self,
@@ -107,7 +110,8 @@ class ProgressReport(TrainerCallback):
     ) -> None:
         if self.bar is not None and metrics and "eval_macro_f1" in metrics:
             self.bar.write(
-                f"  época {state.epoch:.0f}: macro F1 {metrics['eval_macro_f1']:.3f} en validación",
+                f"  época {state.epoch:.0f}: macro F1 {metrics['eval_macro_f1']:.3f} en validación · "
+                f"{self._left(state, time.monotonic())}",
                 file=sys.stderr,
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from itertools import combinations
 
 import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
@@ -22,7 +23,6 @@ SPLIT_SHARE = 0.15
 ROWS_PER_SPLIT = 2
 ROWS_TO_SPLIT = ROWS_PER_SPLIT * len(SPLITS)
 FROM_TRAIN = "separado de train"
-HEADER_LENGTH = 40
 
 PathLike = str | os.PathLike[str]
 
@@ -64,9 +64,16 @@ def load_splits(
     notes: list[str] = []
     problems: list[Problem] = []
     parts = [
-        _read(split, path, config, notes) for split, path in paths.items() if _given(split, path)
+        _read(split, path, config, notes)
+        for split, path in paths.items()
+        if split == "train" or path is not None
     ]
-    _refuse_same_file(parts)
+    for one, other in combinations(parts, 2):
+        if one.path.samefile(other.path):
+            raise TallerError(
+                f"{one.split} y {other.split} son el mismo archivo ({shown(one.path.name)}): "
+                f"da archivos distintos, o quita {other.split} para que se separe de train."
+            )
     sizes = {part.split: len(part.frame) for part in parts}
     for part in parts:
         notes += clean_labels(part, config)
@@ -80,19 +87,16 @@ def load_splits(
     problems += check_balance(parts[0], names)
     for part in parts:
         problems += check_texts(part)
-    frames = {part.split: part.frame for part in parts}
-    frames = _split(frames, names, config.split_seed)
+    frames = _split({part.split: part.frame for part in parts}, names, config.split_seed)
+    counts = pd.DataFrame({split: frames[split]["label"].value_counts() for split in SPLITS})
+    counts = counts.loc[names].T.rename_axis(index="split", columns="label")
     files = dict.fromkeys(SPLITS, FROM_TRAIN) | {part.split: str(part.path) for part in parts}
-    return _datasets(frames, names), DataReport(problems, _counts(frames, names), files, notes)
+    return _datasets(frames, names), DataReport(problems, counts, files, notes)
 
 
 def text_key(text: str) -> str:
     """Lo que dos copias de un texto tienen en común: NFC, sin mayúsculas ni blancos de más."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
-
-
-def _given(split: str, path: PathLike | None) -> bool:
-    return split == "train" or path is not None
 
 
 def _read(split: str, path: PathLike | None, config: WorkshopConfig, notes: list[str]) -> Part:
@@ -103,102 +107,69 @@ def _read(split: str, path: PathLike | None, config: WorkshopConfig, notes: list
         text = find_column(table.columns, config.text_column, file, "text_column")
         label = find_column(table.columns, config.label_column, file, "label_column")
     except TallerError as error:
-        if _seems_headless(table):
-            raise TallerError(
-                f"{error} Parece que el archivo no tiene encabezado: escribe los nombres de las "
-                "columnas en la primera línea."
-            ) from None
-        raise
-    frame = pd.DataFrame(
-        {
-            "text": table.frame.iloc[:, text].tolist(),
-            "label": table.frame.iloc[:, label].tolist(),
-            "row": table.rows,
-        }
-    )
-    return Part(split, file, frame)
+        if not _seems_headless(table):
+            raise
+        advice = "Parece que no tiene encabezado: escribe los nombres de las columnas arriba."
+        raise TallerError(f"{error} {advice}") from None
+    cells = {"text": table.frame.iloc[:, text], "label": table.frame.iloc[:, label]}
+    return Part(split, file, pd.DataFrame(cells).assign(row=table.rows))
 
 
 def _seems_headless(table: Table) -> bool:
-    """Si el encabezado parece una fila más: largo, de números, o repetido en su columna."""
+    """Si el encabezado parece una fila más: es un número, o se repite en su columna."""
     return any(
-        len(column) > HEADER_LENGTH
-        or column.replace(".", "").replace(",", "").isdigit()
-        or (column != "" and column in set(table.frame.iloc[:, place].map(clean)))
+        column.isdigit() or (column != "" and column in set(table.frame.iloc[:, place].map(clean)))
         for place, column in enumerate(table.columns)
     )
 
 
-def _refuse_same_file(parts: list[Part]) -> None:
-    for place, one in enumerate(parts):
-        for other in parts[place + 1 :]:
-            if one.path.samefile(other.path):
-                raise TallerError(
-                    f"{one.split} y {other.split} son el mismo archivo ({shown(one.path.name)}): "
-                    f"da archivos distintos, o quita {other.split} para que se separe de train."
-                )
-
-
-def _drop(part: Part, out: pd.Series, kind: str, singular: str, plural: str) -> list[Problem]:
+def _drop(part: Part, out: pd.Series, kind: str, what: str) -> list[Problem]:
     """Deja fuera las filas marcadas y devuelve el aviso que lo dice."""
-    if not out.any():
+    rows = part.rows(out)
+    if not rows:
         return []
-    rows = part.frame.loc[out, "row"].tolist()
     part.frame = part.frame[~out].reset_index(drop=True)
-    left = "quedó" if len(rows) == 1 else "quedaron"
     message = (
-        f"{counted(len(rows), singular, plural)} de {part.name} {left} fuera: {which_rows(rows)}."
+        f"{counted(len(rows), 'fila', 'filas')} {what} de {part.name} "
+        f"{'quedó' if len(rows) == 1 else 'quedaron'} fuera: {which_rows(rows)}."
     )
     return [Problem(kind, message, rows, part.split)]
 
 
 def _drop_empty(part: Part) -> list[Problem]:
     blank = part.frame["text"].map(clean).eq("")
-    problems = _drop(part, blank, "empty_text", "fila sin texto", "filas sin texto")
-    problems += _drop(
-        part, part.frame["label"].eq(""), "empty_label", "fila sin etiqueta", "filas sin etiqueta"
-    )
+    problems = _drop(part, blank, "empty_text", "sin texto")
+    problems += _drop(part, part.frame["label"].eq(""), "empty_label", "sin etiqueta")
     if part.frame.empty:
         raise TallerError(
             f"En {part.name} ninguna fila tiene texto y etiqueta: complétalas o elige otras "
-            f"columnas "
-            "con `text_column` y `label_column`."
+            "columnas con `text_column` y `label_column`."
         )
     return problems
 
 
+def _keys(part: Part) -> pd.Series:
+    return part.frame["text"].map(text_key)
+
+
 def _drop_repeated(part: Part) -> list[Problem]:
     """Fuera los textos con dos etiquetas (todos) y las copias (queda la primera)."""
-    keys = part.frame["text"].map(text_key)
-    problems = check_copies(part, keys)
-    several = part.frame["label"].groupby(keys).transform("nunique") > 1
-    problems += _drop(
-        part,
-        several,
-        "conflicting_labels",
-        "fila con un texto que tiene dos etiquetas",
-        "filas con textos que tienen dos etiquetas",
-    )
-    copies = part.frame["text"].map(text_key).duplicated()
-    return problems + _drop(
-        part, copies, "duplicate", "fila que copia otra", "filas que copian otra"
-    )
+    problems = check_copies(part, _keys(part))
+    several = part.frame["label"].groupby(_keys(part)).transform("nunique") > 1
+    what = "con un texto que tiene dos etiquetas"
+    problems += _drop(part, several, "conflicting_labels", what)
+    return problems + _drop(part, _keys(part).duplicated(), "duplicate", "con el texto de otra")
 
 
 def _drop_shared(parts: list[Part]) -> list[Problem]:
     """Fuera de train lo que está en validation o test; fuera de validation lo que está en test."""
-    keys = {part.split: set(part.frame["text"].map(text_key)) for part in parts}
+    keys = {part.split: set(_keys(part)) for part in parts}
     problems = []
     for place, part in enumerate(parts):
         for other in reversed(parts[place + 1 :]):
-            shared = part.frame["text"].map(text_key).isin(keys[other.split])
-            problems += _drop(
-                part,
-                shared,
-                f"shared_with_{other.split}",
-                f"fila que está también en {other.name}",
-                f"filas que están también en {other.name}",
-            )
+            shared = _keys(part).isin(keys[other.split])
+            what = f"en común con {other.name}"
+            problems += _drop(part, shared, f"shared_with_{other.split}", what)
     return problems
 
 
@@ -208,69 +179,41 @@ def _check_counts(parts: list[Part], names: list[str], sizes: dict[str, int]) ->
         needed = ROWS_TO_SPLIT if divided else ROWS_PER_SPLIT
         counts = part.frame["label"].value_counts().reindex(names, fill_value=0)
         few = [
-            f"{shown(name)} tiene {count} (le {'falta' if needed - count == 1 else 'faltan'} "
-            f"{needed - count})"
+            f"{shown(name)} tiene {count} (le {'falta' if needed - count == 1 else 'faltan'} {needed - count})"
             for name, count in counts.items()
             if count < needed
         ]
         if few:
             out = sizes[part.split] - len(part.frame)
-            left_out = (
-                f" Ya no cuentan {counted(out, 'fila', 'filas')} que quedaron fuera (vacías, "
-                f"copias, "
-                "con dos etiquetas o presentes en otro archivo)."
-                if out
-                else ""
-            )
+            left = f"No cuentan {counted(out, 'fila', 'filas')} que quedaron fuera (vacías o repetidas). "
             why = " para separar de ahí validation y test" if divided else ""
             raise TallerError(
-                f"Hay muy pocos textos en {part.name}: cada clase necesita al menos "
-                f"{needed}{why}, y "
-                f"{listed(few)}.{left_out} Añade textos de esas clases."
+                f"Hay muy pocos textos en {part.name}: cada clase necesita al menos {needed}{why}, y {listed(few)}. "
+                f"{left if out else ''}Añade textos de esas clases."
             )
 
 
 def _split(frames: dict[str, pd.DataFrame], names: list[str], seed: int) -> dict[str, pd.DataFrame]:
     """Separa de train lo que falte: de cada clase el 15 %, y nunca menos de dos textos."""
     rest = frames["train"]
-    share = {
-        name: max(ROWS_PER_SPLIT, round(SPLIT_SHARE * int((rest["label"] == name).sum())))
-        for name in names
-    }
-    frames = dict(frames)
+    total = rest["label"].value_counts()
     for split in ("test", "validation"):
         if split in frames:
             continue
         taken: list[int] = []
         for name in names:
+            share = max(ROWS_PER_SPLIT, round(SPLIT_SHARE * total[name]))
             places = rest.index[rest["label"] == name].to_list()
-            taken += train_test_split(places, test_size=share[name], random_state=seed)[1]
+            taken += train_test_split(places, test_size=share, random_state=seed)[1]
         frames[split] = rest.loc[sorted(taken)]
         rest = rest.drop(index=taken)
-    frames["train"] = rest
-    return {split: frames[split] for split in SPLITS}
-
-
-def _counts(frames: dict[str, pd.DataFrame], names: list[str]) -> pd.DataFrame:
-    counts = {
-        split: frame["label"].value_counts().reindex(names, fill_value=0)
-        for split, frame in frames.items()
-    }
-    return pd.DataFrame(counts).T.rename_axis(index="split", columns="label").astype(int)
+    return {**frames, "train": rest}
 
 
 def _datasets(frames: dict[str, pd.DataFrame], names: list[str]) -> DatasetDict:
     features = Features({"text": Value("string"), "label": ClassLabel(names=names)})
-    number = {name: place for place, name in enumerate(names)}
-    return DatasetDict(
-        {
-            split: Dataset.from_dict(
-                {
-                    "text": frame["text"].tolist(),
-                    "label": [number[label] for label in frame["label"]],
-                },
-                features=features,
-            )
-            for split, frame in frames.items()
-        }
-    )
+    splits = DatasetDict()
+    for split in SPLITS:
+        cells = frames[split][["text", "label"]].to_dict("list")
+        splits[split] = Dataset.from_dict(cells, features=features)
+    return splits

@@ -19,7 +19,7 @@ COPY_TABLE = "no una tabla: copia los datos a una hoja de cálculo y guárdala c
 UNPACK = "descomprímelo y usa el CSV que tiene dentro"
 EMPTY = "está vacío: no tiene encabezado ni filas"
 NOT_CSV = {
-    rb"\xd0\xcf\x11\xe0": f"es un Office antiguo (.xls, .doc) o tiene contraseña: {SAVE_AS_CSV}",
+    rb"\xd0\xcf\x11\xe0": f"es un archivo de Office antiguo (.xls) o con contraseña: {SAVE_AS_CSV}",
     rb"%PDF": f"es un PDF, {COPY_TABLE}",
     rb"\{\\rtf": f"es un documento RTF, {COPY_TABLE}",
     rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh": f"está comprimido (gzip, 7z, RAR o bzip2): {UNPACK}",
@@ -86,7 +86,9 @@ def locate(path: str | os.PathLike[str] | None) -> Path:
             what = f"No existe el archivo {shown(file.name)} en la carpeta {shown(folder, 200)}"
             what += _tables_in(folder, file.name)
     except (OSError, ValueError):
-        what = f"No se puede abrir {shown(file, 200)}: revisa la ruta y que tengas permiso de leerlo."
+        what = (
+            f"No se puede abrir {shown(file, 200)}: revisa la ruta y que tengas permiso de leerlo."
+        )
     raise TallerError(what)
 
 
@@ -149,7 +151,9 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if b"\0" in line:
-                refuse(path, f"tiene bytes nulos (línea {number}) y no se puede leer; {SAVE_AS_CSV}")
+                refuse(
+                    path, f"tiene bytes nulos (línea {number}) y no se puede leer; {SAVE_AS_CSV}"
+                )
             if line.isascii():
                 continue
             high.update(line.translate(None, ASCII))
@@ -163,7 +167,7 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
     if good:
         refuse(
             path,
-            f"mezcla dos codificaciones: la línea {good} está en UTF-8 y la {bad} no; {SAVE_AS_CSV}",
+            f"mezcla dos codificaciones: la línea {good} está en UTF-8 y la línea {bad} no; {SAVE_AS_CSV}",
         )
     odd = sum(high[byte] for byte in high.keys() - USUAL)
     if UNDEFINED & high.keys() or odd > high.total() / 5:

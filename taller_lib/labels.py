@@ -6,6 +6,7 @@ import dataclasses
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +35,10 @@ class Part:
         """Cómo se le llama en los mensajes: «train (datos.csv)»."""
         return f"{self.split} ({self.path.name})"
 
+    def rows(self, marked: pd.Series) -> list[int]:
+        """Los números de las filas marcadas."""
+        return self.frame.loc[marked, "row"].tolist()
+
 
 def fold(label: str) -> str:
     """La etiqueta sin mayúsculas ni acentos, para reconocer otra grafía de la misma clase."""
@@ -49,17 +54,15 @@ def clean_labels(part: Part, config: WorkshopConfig) -> list[str]:
     declared = {clean(name): name for name in config.label_names or ()}
     before = part.frame["label"]
     after = before.map(clean)
-    notes = []
-    if after.nunique() < before.nunique():
-        changed = int((after != before).sum())
-        notes.append(
-            f"En {part.name}, {counted(changed, 'etiqueta tenía', 'etiquetas tenían')} espacios o "
-            "caracteres invisibles de más y se leyeron sin ellos."
-        )
     part.frame["label"] = [
         declared.get(label, "" if label.casefold() in EMPTY_LABELS else label) for label in after
     ]
-    return notes
+    if after.nunique() == before.nunique():
+        return []
+    changed = counted(int((after != before).sum()), "etiqueta tenía", "etiquetas tenían")
+    return [
+        f"En {part.name}, {changed} espacios o caracteres invisibles de más y se leyeron sin ellos."
+    ]
 
 
 def settle_classes(parts: list[Part], config: WorkshopConfig) -> tuple[list[str], list[Problem]]:
@@ -83,29 +86,25 @@ def settle_classes(parts: list[Part], config: WorkshopConfig) -> tuple[list[str]
         if len(train) != DEFAULT_CLASSES:
             _refuse_number(parts[0], train, config)
         names = sorted(train)
-    if all(NUMBER.fullmatch(name) for name in names):
-        quoted = listed(map(shown, names))
-        problems += [
-            Problem(
-                "numeric_labels",
-                f"Las etiquetas de {part.name} son números ({quoted}): se leen como nombres de "
-                f"clase, tal como están escritas en {counted(len(part.frame), 'fila', 'filas')}.",
-                part.frame["row"].tolist(),
-                part.split,
+    if all(map(NUMBER.fullmatch, names)):
+        for part in parts:
+            rows = part.frame["row"].tolist()
+            message = (
+                f"Las etiquetas de {part.name} son números ({_quoted(names)}): se leen como nombres de clase, "
+                f"tal como están escritas en {counted(len(rows), 'fila', 'filas')}."
             )
-            for part in parts
-        ]
+            problems.append(Problem("numeric_labels", message, rows, part.split))
     return names, problems
+
+
+def _quoted(labels: Iterable[str]) -> str:
+    return listed(map(shown, sorted(labels)))
 
 
 def _where(parts: list[Part], labels: set[str]) -> str:
     """«filas 2 y 5 de train (a.csv); fila 3 de test (b.csv)»."""
-    places = []
-    for part in parts:
-        rows = part.frame.loc[part.frame["label"].isin(labels), "row"].tolist()
-        if rows:
-            places.append(f"{which_rows(rows)} de {part.name}")
-    return "; ".join(places)
+    places = [(part, part.rows(part.frame["label"].isin(labels))) for part in parts]
+    return "; ".join(f"{which_rows(rows)} de {part.name}" for part, rows in places if rows)
 
 
 def _all_labels(parts: list[Part]) -> Counter[str]:
@@ -115,18 +114,17 @@ def _all_labels(parts: list[Part]) -> Counter[str]:
 def _refuse_joined(parts: list[Part], config: WorkshopConfig) -> None:
     declared = set(config.label_names or ())
     labels = set(_all_labels(parts)) - declared
-    known = {fold(label) for label in labels | declared if not JOINED.search(label)}
+    suspect = {label for label in labels if JOINED.search(label) and not NUMBER.fullmatch(label)}
+    known = set(map(fold, labels - suspect | declared))
     joined = {
         label
-        for label in labels
-        if JOINED.search(label)
-        and not NUMBER.fullmatch(label)
-        and all(fold(piece.strip()) in known for piece in JOINED.split(label))
+        for label in suspect
+        if all(fold(piece.strip()) in known for piece in JOINED.split(label))
     }
     if joined:
         raise TallerError(
-            f"Hay celdas con varias etiquetas, como {shown(min(joined))}: "
-            f"{_where(parts, joined)}. Cada texto lleva una sola: elige una o quita esas filas."
+            f"Hay celdas con varias etiquetas, como {shown(min(joined))}: {_where(parts, joined)}. "
+            "Cada texto lleva una sola: elige una o quita esas filas."
         )
 
 
@@ -134,23 +132,17 @@ def _check_declared(parts: list[Part], names: list[str]) -> None:
     unknown = set(_all_labels(parts)) - set(names)
     if unknown:
         by_fold = {fold(name): name for name in names}
-        meant = [
-            f"{shown(label)}, ¿quisiste decir {shown(by_fold[fold(label)])}?"
-            for label in sorted(unknown)
-            if fold(label) in by_fold
-        ]
+        meant = {shown(by_fold[fold(label)]) for label in unknown if fold(label) in by_fold}
+        question = f" (¿quisiste decir {listed(sorted(meant))}?)" if meant else ""
         raise TallerError(
-            f"Hay etiquetas que no están en `label_names` ({listed(map(shown, names))}): "
-            f"{listed(map(shown, sorted(unknown)))}, en {_where(parts, unknown)}. "
-            + "".join(f"{sentence} " for sentence in meant[:5])
-            + "Corrígelas en el archivo o añádelas a `label_names`."
+            f"Hay etiquetas que no están en `label_names` ({_quoted(names)}): {_quoted(unknown)}{question}, "
+            f"en {_where(parts, unknown)}. Corrígelas en el archivo o añádelas a `label_names`."
         )
-    absent = [name for name in names if name not in set(parts[0].frame["label"])]
+    absent = set(names) - set(parts[0].frame["label"])
     if absent:
         raise TallerError(
-            f"En {parts[0].name} no hay ningún texto de {listed(map(shown, absent))}, que "
-            f"{'está declarada' if len(absent) == 1 else 'están declaradas'} en `label_names`: "
-            "el modelo nunca podría aprenderla; añade ejemplos o quítala de `label_names`."
+            f"En {parts[0].name} no hay ningún texto de {_quoted(absent)} y el modelo no podría aprender esa clase: "
+            "añade ejemplos o quítala de `label_names`."
         )
 
 
@@ -159,69 +151,51 @@ def _unify_spellings(parts: list[Part]) -> list[Problem]:
     groups: dict[str, Counter[str]] = {}
     for label, count in sorted(_all_labels(parts).items()):
         groups.setdefault(fold(label), Counter())[label] = count
-    doubled = [spellings for spellings in groups.values() if len(spellings) > 1]
-    if not doubled:
-        return []
-    in_train = {fold(label) for label in parts[0].frame["label"]}
-    if len(groups) != DEFAULT_CLASSES or len(in_train) != DEFAULT_CLASSES:
-        written = "; ".join(listed(map(shown, sorted(one)), 5) for one in doubled[:3])
-        rare = {label for one in doubled for label in one if label != one.most_common(1)[0][0]}
+    target = {label: one.most_common(1)[0][0] for one in groups.values() for label in one}
+    rare = {label for label, usual in target.items() if label != usual}
+    if rare and len(groups) != DEFAULT_CLASSES:
         raise TallerError(
-            f"Una misma clase parece escrita de varias formas: {written}, en "
-            f"{_where(parts, rare)}. "
+            "Una misma clase parece escrita de varias formas: "
+            f"{_quoted(rare | {target[label] for label in rare})}, en {_where(parts, rare)}. "
             f"Sin contar mayúsculas ni acentos hay {counted(len(groups), 'clase', 'clases')} y el "
             f"taller espera {DEFAULT_CLASSES}: deja una sola forma, o {DECLARE}."
         )
-    target = {label: one.most_common(1)[0][0] for one in doubled for label in one}
     problems = []
     for part in parts:
-        unified = part.frame["label"].map(lambda label: target.get(label, label))
-        changed = part.frame["label"] != unified
-        if changed.any():
-            rows = part.frame.loc[changed, "row"].tolist()
-            pairs = sorted(set(zip(part.frame["label"][changed], unified[changed], strict=True)))
-            said = listed(f"{shown(old)} se lee como {shown(new)}" for old, new in pairs)
-            problems.append(
-                Problem(
-                    "label_spelling",
-                    f"En {part.name}, {counted(len(rows), 'etiqueta', 'etiquetas')} con otras "
-                    f"mayúsculas o acentos: {said} ({which_rows(rows)}).",
-                    rows,
-                    part.split,
-                )
+        labels = part.frame["label"]
+        found = sorted(rare & set(labels))
+        if found:
+            rows = part.rows(labels.isin(rare))
+            said = listed(f"{shown(label)} se lee como {shown(target[label])}" for label in found)
+            message = (
+                f"En {part.name}, {counted(len(rows), 'etiqueta', 'etiquetas')} con otras mayúsculas o acentos: "
+                f"{said} ({which_rows(rows)})."
             )
-            part.frame["label"] = unified
+            problems.append(Problem("label_spelling", message, rows, part.split))
+            part.frame["label"] = labels.map(target)
     return problems
 
 
 def _refuse_unseen(parts: list[Part]) -> None:
     unseen = set(_all_labels(parts)) - set(parts[0].frame["label"])
     if unseen:
-        one = len(unseen) == 1
+        s = "s" if len(unseen) > 1 else ""
         raise TallerError(
-            f"{'La clase' if one else 'Las clases'} {listed(map(shown, sorted(unseen)))}, en "
-            f"{_where(parts, unseen)}, no {'está' if one else 'están'} en {parts[0].name}: "
-            f"el modelo nunca podría {'predecirla' if one else 'predecirlas'}; añade ejemplos a "
-            "train o corrige esas filas."
+            f"La{s} clase{s} {_quoted(unseen)}, en {_where(parts, unseen)}, no tiene{'n' if s else ''} textos en "
+            f"{parts[0].name}: el modelo nunca podría predecirla{s}; añade ejemplos o corrige esas filas."
         )
 
 
 def _refuse_number(train: Part, found: Counter[str], config: WorkshopConfig) -> None:
     counts = listed(f"{shown(name, 40)} ({count})" for name, count in found.most_common())
-    what = (
-        f"En {train.name} hay {counted(len(found), 'clase', 'clases')} y el taller espera "
-        f"{DEFAULT_CLASSES}: {counts}."
-    )
-    texts = train.frame["text"].nunique()
+    advice = f"Corrige las que sobren o falten; si son esas, {DECLARE}."
     if len(found) > MAX_CLASSES:
-        swapped = " ¿No estará intercambiada con la del texto?" if texts < len(found) else ""
-        raise TallerError(
-            f"{what} Parece que la columna {shown(config.label_column)} no tiene "
-            f"etiquetas.{swapped} "
+        advice = (
+            f"¿La columna {shown(config.label_column)} no tiene etiquetas, o está intercambiada con la del texto? "
             "Elige otra con `label_column` en config.json (o --label-column)."
         )
-    if len(found) < MIN_CLASSES:
-        raise TallerError(
-            f"{what} Con una sola no hay nada que aprender: añade textos de las otras."
-        )
-    raise TallerError(f"{what} Corrige las que sobren o falten; si son esas, {DECLARE}.")
+    elif len(found) < MIN_CLASSES:
+        advice = "Con una sola no hay nada que aprender: añade textos de las otras."
+    raise TallerError(
+        f"En {train.name} hay {counted(len(found), 'clase', 'clases')} y el taller espera {DEFAULT_CLASSES}: {counts}. {advice}"
+    )

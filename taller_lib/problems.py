@@ -1,11 +1,9 @@
-"""Lo raro que hay en los datos, dicho en español: `Problem`, `DataReport` y las palabras que "
-"usan."""
+"""Lo raro que hay en los datos, dicho en español: `Problem`, `DataReport` y las palabras que usan."""
 
 from __future__ import annotations
 
 import dataclasses
 import html
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -30,9 +28,9 @@ def shown(value: object, limit: int = 60) -> str:
 
 
 def _visible(character: str) -> str:
-    if character == " " or unicodedata.category(character)[0] not in "CZ":
-        return character
     code = ord(character)
+    if character.isprintable():
+        return character
     return (
         f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
     )
@@ -106,36 +104,26 @@ class DataReport:
             return ""
         return f"Con menos de {FEW_TEXTS} textos etiquetados, suele ganarse poco sobre TF-IDF."
 
-    def _headline(self) -> str:
+    def _sections(self) -> tuple[str, pd.DataFrame, list[str]]:
+        """El título, la tabla de cuentas y las líneas que la siguen."""
         total = counted(int(self.counts.to_numpy().sum()), "texto", "textos")
-        return f"Datos listos: {total} en {len(self.counts.columns)} clases."
-
-    def _warnings(self) -> str:
-        if not self.problems:
-            return "Sin avisos: los archivos están limpios."
-        return counted(len(self.problems), "aviso", "avisos") + ":"
+        table = self.counts.rename(columns=lambda name: shown(name)[1:-1])
+        table = table.assign(total=table.sum(axis=1)).rename_axis(index=None, columns=None)
+        lines = [f"{split}: {source}" for split, source in self.files.items()]
+        if self.problems:
+            lines.append(counted(len(self.problems), "aviso", "avisos") + ":")
+            lines += [f"• {problem.message}" for problem in self.problems]
+        else:
+            lines.append("Sin avisos: los archivos están limpios.")
+        lines += [f"Nota: {note}" for note in self.notes]
+        lines += [f"Sugerencia: {self.hint}"] if self.hint else []
+        return f"Datos listos: {total} en {len(self.counts.columns)} clases.", table, lines
 
     def __str__(self) -> str:
-        counts = self.counts.rename(columns=lambda name: shown(name)[1:-1])
-        lines = [self._headline(), counts.assign(total=counts.sum(axis=1)).to_string()]
-        lines += [f"{split}: {source}" for split, source in self.files.items()]
-        lines += [self._warnings()] + [f"• {problem.message}" for problem in self.problems]
-        lines += [f"Nota: {note}" for note in self.notes]
-        return "\n".join(lines + ([f"Sugerencia: {self.hint}"] if self.hint else []))
+        headline, table, lines = self._sections()
+        return "\n".join([headline, table.to_string(), *lines])
 
     def _repr_html_(self) -> str:
-        def cells(tag: str, values: Iterable[object]) -> str:
-            row = "".join(f"<{tag}>{html.escape(str(value))}</{tag}>" for value in values)
-            return f"<tr>{row}</tr>"
-
-        names = [shown(name)[1:-1] for name in self.counts.columns]
-        body = [cells("th", ["split", *names, "total", "archivo"])]
-        for split, values in zip(self.counts.index, self.counts.to_numpy().tolist(), strict=True):
-            body.append(cells("td", [split, *values, sum(values), self.files[split]]))
-        items = "".join(f"<li>{html.escape(problem.message)}</li>" for problem in self.problems)
-        notes = "".join(f"<p>Nota: {html.escape(note)}</p>" for note in self.notes)
-        hint = f"<p>Sugerencia: {html.escape(self.hint)}</p>" if self.hint else ""
-        return (
-            f"<div><p><b>{html.escape(self._headline())}</b></p><table>{''.join(body)}</table>"
-            f"<p>{html.escape(self._warnings())}</p><ul>{items}</ul>{notes}{hint}</div>"
-        )
+        headline, table, lines = self._sections()
+        body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+        return f"<div><p><b>{headline}</b></p>{table.to_html(border=0)}{body}</div>"

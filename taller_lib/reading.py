@@ -14,22 +14,21 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pandas as pd
 
 from taller_lib.errors import TallerError
 from taller_lib.file_kinds import EMPTY, check_kind, detect_encoding, locate, refuse
 from taller_lib.problems import counted, listed, shown, which_rows
-from taller_lib.sheets import sheet_notes, sheet_records
+from taller_lib.sheets import read_sheet
 
 csv.field_size_limit(2**31 - 1)
 
 SEPARATORS = {",": "coma", ";": "punto y coma", "\t": "tabulador", "|": "barra vertical"}
 NO_SEPARATOR = "\x1f"
-SAMPLE_RECORDS, SAMPLE_LINES = 200, 5000
+SAMPLE_LINES = 2000
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+SEP_LINE = re.compile(r'\ufeff*"?sep=(.)"?\s*', re.IGNORECASE)
 
 Record = tuple[int, list[str]]
 
@@ -68,6 +67,7 @@ class Table:
     notes: list[str]
 
 
+@dataclasses.dataclass(frozen=True)
 class RowReader:
     """Recorre las filas de una tabla ya revisada: produce ``(número de fila, celdas)``.
 
@@ -75,8 +75,6 @@ class RowReader:
 
     Parameters
     ----------
-    path : Path
-        El archivo.
     columns : list of str
         Encabezado limpio.
     separator, encoding : str
@@ -87,25 +85,16 @@ class RowReader:
         Da las filas que siguen al encabezado.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        columns: list[str],
-        separator: str,
-        encoding: str,
-        notes: list[str],
-        records: Callable[[], Iterator[Record]],
-    ) -> None:
-        self.path, self.columns = path, columns
-        self.separator, self.encoding, self.notes = separator, encoding, notes
-        self._records = records
+    columns: list[str]
+    separator: str
+    encoding: str
+    notes: list[str]
+    records: Callable[[], Iterator[Record]]
 
     def __iter__(self) -> Iterator[Record]:
         width = len(self.columns)
-        for row, cells in self._records():
-            if len(cells) != width:
-                cells = (cells + [""] * (width - len(cells)))[:width]
-            yield row, cells
+        for row, cells in self.records():
+            yield row, (cells + [""] * (width - len(cells)))[:width]
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
@@ -122,12 +111,8 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         Si no existe, no es una tabla o sus filas no encajan con el encabezado.
     """
     reader = open_rows(path)
-    rows, cells = [], []
-    for row, values in reader:
-        rows.append(row)
-        cells.append(values)
-    frame = pd.DataFrame(cells, dtype=object)
-    frame.columns = pd.Index(reader.columns, dtype=object)
+    rows, cells = map(list, zip(*reader, strict=True))
+    frame = pd.DataFrame(cells, columns=pd.Index(reader.columns, dtype=object), dtype=object)
     return Table(reader.columns, frame, rows, reader.separator, reader.encoding, reader.notes)
 
 
@@ -142,34 +127,25 @@ def open_rows(path: str | os.PathLike[str]) -> RowReader:
         Si no existe, no es una tabla o sus filas no encajan con el encabezado.
     """
     file = locate(path)
+    separator = encoding = ""
     if check_kind(file) == "xlsx":
-        notes = sheet_notes(file)
-        separator = encoding = ""
-        sheet = sheet_records(file)
-
-        def source() -> Iterator[Record]:
-            return iter(sheet)
+        sheet, notes = read_sheet(file)
     else:
         encoding, notes = detect_encoding(file)
         separator = _separator(file, encoding)
 
-        def source() -> Iterator[Record]:
-            return _csv_records(file, encoding, separator)
+    def source() -> Iterator[Record]:
+        return _csv_records(file, encoding, separator) if encoding else iter(sheet)
 
-    comments, header = _header(source())
+    header = _header(source())
     if not header:
         refuse(file, EMPTY)
-    if comments:
-        lines = counted(comments, "línea", "líneas")
-        notes = [*notes, f"{file.name}: se saltaron {lines} de comentario (#) sobre el encabezado."]
-    names = [clean(name) for name in header]
-    width = len(_trimmed(names))
 
     def body() -> Iterator[Record]:
-        return _body(source(), len(names))
+        return _body(source(), len(header))
 
-    used = _check_widths(file, body(), width, len(names), separator)
-    return RowReader(file, names[: max(width, used)], separator, encoding, notes, body)
+    used = _check_widths(file, body(), header, separator)
+    return RowReader([clean(name) for name in header[:used]], separator, encoding, notes, body)
 
 
 def find_column(
@@ -185,108 +161,70 @@ def find_column(
     places = [place for place, column in enumerate(columns) if column == clean(name)]
     if len(places) == 1:
         return places[0]
-    file, option = Path(source).name, "--" + field.replace("_", "-")
+    file = Path(source).name
     if places:
         raise TallerError(
-            f"{file}: la columna {shown(name)} está repetida ({len(places)} veces): deja una "
-            f"sola o "
-            "cambia el nombre de las otras."
+            f"{file}: la columna {shown(name)} está repetida ({len(places)} veces): deja una o cambia el nombre de las otras."
         )
     found = listed((shown(column, 40) for column in columns if column), 20)
     raise TallerError(
         f"{file}: no hay una columna {shown(name)}; las columnas son {found}. Elige la tuya con "
-        f"`{field}` en config.json (o {option})."
+        f"`{field}` en config.json (o --{field.replace('_', '-')})."
     )
 
 
-def _trimmed(cells: list[str]) -> list[str]:
-    end = len(cells)
-    while end and not cells[end - 1].strip():
-        end -= 1
-    return cells[:end]
-
-
-def _lines(lines: Iterable[str]) -> Iterator[str]:
-    """Las líneas sin marcas BOM al principio ni la línea ``sep=;`` que solo entiende Excel."""
-    lines = iter(lines)
-    first = next(lines, "").lstrip("\ufeff")
-    if not SEP_LINE.fullmatch(first):
-        yield first
-    yield from lines
+def _filled(cells: list[str]) -> int:
+    """Cuántas celdas hay hasta la última que no está en blanco."""
+    return max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
 
 
 def _csv_records(path: Path, encoding: str, separator: str) -> Iterator[Record]:
     with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(_lines(file), delimiter=separator or NO_SEPARATOR, strict=True)
-        for row in itertools.count(1):
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                _refuse_quotes(path, row, line, str(error))
-            if cells:
-                yield row, cells
+        row, line = 0, 1
+        try:
+            for row, cells in enumerate(reader, 1):
+                if cells:
+                    yield row, cells
+                line = reader.line_num + 1
+        except csv.Error:
+            refuse(
+                path,
+                f"hay comillas que no se cierran o no cuadran en la fila {row + 1} (línea {line} del archivo): "
+                'complétalas (dentro de una celda se escriben dobles: "") o, si está cortado, descárgalo otra vez',
+            )
 
 
-def _refuse_quotes(path: Path, row: int, line: int, error: str) -> NoReturn:
-    where = f"fila {row}" + (f" (línea {line} del archivo)" if line != row else "")
-    if "unexpected end" in error:
-        refuse(
-            path,
-            f"hay unas comillas que se abren en la {where} y no se cierran; quizá el archivo está "
-            "cortado: ciérralas o descárgalo completo",
-        )
-    refuse(
-        path,
-        f"las comillas de la {where} no cuadran: dentro de una celda entre comillas, escribe cada "
-        'comilla dos veces ("")',
-    )
+def _lines(lines: Iterable[str]) -> Iterator[str]:
+    """Las líneas sin marcas BOM al principio ni la línea ``sep=;`` que solo entiende Excel."""
+    for number, line in enumerate(lines):
+        if number or not SEP_LINE.fullmatch(line):
+            yield line if number else line.lstrip("\ufeff")
 
 
 def _separator(path: Path, encoding: str) -> str:
     """El separador que mejor explica el encabezado y las primeras filas; vacío si no hay."""
     with path.open(encoding=encoding, newline="") as file:
         lines = list(itertools.islice(file, SAMPLE_LINES))
-    declared = SEP_LINE.fullmatch(lines[0].lstrip("\ufeff")) if lines else None
-    if declared:
+    if declared := SEP_LINE.fullmatch("".join(lines[:1])):
         return declared[1]
-    best, choice = (0.0, 0), ""
-    for separator in SEPARATORS:
-        records = csv.reader(_lines(lines), delimiter=separator)
-        sample = [cells for cells in records if any(map(str.strip, cells))][:SAMPLE_RECORDS]
-        sample = list(itertools.dropwhile(_is_comment, sample))
-        if not sample:
-            return separator
-        header, body = len(_trimmed(sample[0])), sample[1:]
-        widths = [len(_trimmed(cells)) for cells in body]
-        if header > 1:
-            fits = sum(
-                len(cells) >= header and width <= len(sample[0])
-                for cells, width in zip(body, widths, strict=True)
-            )
-            best, choice = max((best, choice), ((1 + fits / max(1, len(body)), header), separator))
-        elif len(widths) > 1 and widths[0] > 1 and len(set(widths)) == 1:
-            # El encabezado no se divide y todas las filas sí: se dirá que no encajan.
-            best, choice = max((best, choice), ((0.5, 0), separator))
-    return choice
+    fits = {separator: _fit(lines, separator) for separator in SEPARATORS}
+    best = max(fits, key=fits.__getitem__)
+    return best if fits[best] else ""
 
 
-def _is_comment(cells: list[str]) -> bool:
-    start = cells[0].lstrip() if cells else ""
-    return start.startswith("# ") or (start.startswith("#") and len(_trimmed(cells)) == 1)
+def _fit(lines: list[str], separator: str) -> float:
+    records = csv.reader(_lines(lines), delimiter=separator)
+    # Si no hay más que separadores, cualquiera sirve para decir que está vacío.
+    header, *widths = [len(cells) for cells in records if any(map(str.strip, cells))] or [2]
+    if header > 1:
+        return 1 + widths.count(header) / max(1, len(widths))
+    # El encabezado no se divide y todas las filas sí: se dirá que no encajan.
+    return 0.5 * (len(widths) > 1 and widths[0] > 1 and len(set(widths)) == 1)
 
 
-def _header(records: Iterable[Record]) -> tuple[int, list[str]]:
-    comments = 0
-    for _, cells in records:
-        if not any(map(clean, cells)):
-            continue
-        if not _is_comment(cells):
-            return comments, cells
-        comments += 1
-    return comments, []
+def _header(records: Iterable[Record]) -> list[str]:
+    return next((cells for _, cells in records if any(map(clean, cells))), [])
 
 
 def _body(records: Iterator[Record], width: int) -> Iterator[Record]:
@@ -302,36 +240,33 @@ def _body(records: Iterator[Record], width: int) -> Iterator[Record]:
             empty.append((row, cells + [""] * (width - len(cells))))
 
 
-def _check_widths(
-    path: Path, records: Iterable[Record], named: int, width: int, separator: str
-) -> int:
+def _check_widths(path: Path, records: Iterable[Record], header: list[str], separator: str) -> int:
     """Comprueba que las filas encajan; devuelve cuántas columnas llegan a usarse."""
+    named = used = _filled(header)
     long, short = [], []
-    count = used = 0
+    row = 0
     for row, cells in records:
-        count += 1
-        if len(cells) > width and any(map(str.strip, cells[width:])):
+        filled = _filled(cells) if len(cells) > named else named
+        if filled > len(header):
             long.append(row)
         elif len(cells) < named:
             short.append(row)
-        elif width > named:
-            used = max(used, len(_trimmed(cells)))
-    if not count:
+        used = max(used, filled)
+    if not row:
         refuse(path, "tiene encabezado pero no hay filas debajo: añade los textos con su etiqueta")
-    fields = f"los {named} campos" if named > 1 else "el único campo"
-    name = SEPARATORS.get(separator, shown(separator))
-    if long:
-        refuse(
-            path,
-            f"{counted(len(long), 'fila tiene', 'filas tienen')} más campos que {fields} del "
-            f"encabezado ({which_rows(long)}): pon entre comillas los textos que llevan {name}, o "
-            "revisa que el encabezado sea la primera línea",
-        )
-    if short:
-        refuse(
-            path,
-            f"{counted(len(short), 'fila tiene', 'filas tienen')} menos campos que {fields} del "
-            f"encabezado ({which_rows(short)}): quizá un texto con salto de línea va sin comillas; "
-            "complétalas o júntalas",
-        )
+    mark = SEPARATORS.get(separator, shown(separator))
+    for rows, size, advice in (
+        (
+            long,
+            "más",
+            f"entrecomilla los textos con {mark} y deja el encabezado en la primera línea",
+        ),
+        (short, "menos", "complétalas, o entrecomilla los textos con salto de línea"),
+    ):
+        if rows:
+            refuse(
+                path,
+                f"{counted(len(rows), 'fila tiene', 'filas tienen')} {size} campos que el encabezado, "
+                f"que tiene {named} ({which_rows(rows)}): {advice}",
+            )
     return used

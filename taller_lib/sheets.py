@@ -27,7 +27,9 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, list[str]]], list[str]]:
     except Exception as error:  # openpyxl deja pasar errores de zip, XML y de tipos
         refuse(path, f"es un Excel dañado ({type(error).__name__}): ábrelo y guárdalo otra vez")
     width = max(map(len, rows), default=0)
-    records = [(row, cells + [""] * (width - len(cells))) for row, cells in enumerate(rows, 1)]
+    records = [
+        (row, cells + [""] * (width - len(cells))) for row, cells in enumerate(rows, 1) if cells
+    ]
     note = f"{path.name} tiene {len(names)} hojas: solo se lee la primera ({shown(names[0])})."
     return records, [note] if len(names) > 1 else []
 

@@ -327,6 +327,27 @@ def open_workspace(path: str | os.PathLike[str] | None = None) -> Workspace:
     return Workspace(folder)
 
 
+def start(origin: str = "") -> Workspace:
+    """Abre la carpeta de trabajo de un cuaderno, trayéndola de donde esté.
+
+    Parameters
+    ----------
+    origin : str
+        Vacío: la de `open_workspace`. «conectar mi Drive»: la de tu Drive. «subir mi_taller.zip», o
+        la ruta de un .zip: lo que traiga el zip. Otra cosa: esa carpeta.
+    """
+    if not origin:
+        return open_workspace()
+    if "drive" in origin.casefold() and not Path(origin).exists():
+        return use_drive()
+    if origin.startswith("subir"):
+        uploaded = ask_upload(ZIP_NAME)
+        return Workspace.unzip(uploaded[0]) if uploaded else open_workspace()
+    if origin.casefold().endswith(".zip"):
+        return Workspace.unzip(origin)
+    return open_workspace(origin)
+
+
 def use_drive() -> Workspace:
     """Conecta tu Google Drive (solo en Colab) y abre en él la carpeta `mi_taller`.
 

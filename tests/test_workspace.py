@@ -13,7 +13,7 @@ import pytest
 from taller_lib import _colab, _files, workspace
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
-from taller_lib.workspace import Workspace, open_workspace
+from taller_lib.workspace import Workspace, open_workspace, start
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -553,3 +553,17 @@ def test_imports_are_light_and_encoding_is_named(tmp_path):
         },
     )
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+
+
+def test_start_brings_the_workspace_from_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("TALLER_WORKSPACE", str(tmp_path / "mi_taller"))
+    assert start().path == tmp_path / "mi_taller"
+    other = open_workspace(tmp_path / "otro")
+    other.save_config(WorkshopConfig(seed=5))
+    assert start(str(other.path)).load_config().seed == 5
+    packed = other.zip(tmp_path / "mi_taller.zip")
+    assert start(str(packed)).path == tmp_path / "mi_taller"
+    assert start().load_config().seed == 5
+    with pytest.raises(TallerError, match="solo existe en Colab"):
+        start("conectar mi Drive")
+    assert start("subir mi_taller.zip").path == tmp_path / "mi_taller"  # sin Colab no hay botón

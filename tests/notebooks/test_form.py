@@ -58,7 +58,7 @@ def test_set_up_cell_is_the_same_in_all(path: Path, cells: list[Cell]) -> None:
     mine = code(cells)[0]["source"]
     assert mine == first
     assert len([line for line in mine.splitlines() if line.strip()]) <= SET_UP_LINES
-    assert "taller.open_workspace()" in mine
+    assert "taller.start(origen)" in mine
     assert set_repository.SET_UP.search(mine), "la celda no dice la dirección y la etiqueta"
 
 
