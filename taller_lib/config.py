@@ -13,6 +13,7 @@ from taller_lib.errors import TallerError
 CONFIG_NAME = "config.json"
 MIN_CLASSES, MAX_CLASSES = 2, 20
 DEFAULT_CLASSES = 3
+LORA_RATE = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +152,8 @@ class WorkshopConfig:
         """Devuelve una copia sin `None` en los campos que dependen del modelo.
 
         Los valores vienen de la ficha del modelo en el catálogo (`taller_lib.catalogue`); un modelo
-        que no está en él recibe los de un encoder de tamaño base.
+        que no está en él recibe los de un encoder de tamaño base. Con `lora`, la tasa de aprendizaje
+        recomendada se multiplica por diez (Schulman 2025, «LoRA Without Regret»).
         """
         from taller_lib.catalogue import training_settings
 
@@ -161,6 +163,8 @@ class WorkshopConfig:
             for name in ("max_length", "early_stopping_patience", "learning_rate", "batch_size")
             if getattr(self, name) is None
         }
+        if self.lora and "learning_rate" in missing:
+            missing["learning_rate"] = min(0.01, LORA_RATE * missing["learning_rate"])
         return dataclasses.replace(self, **missing)
 
     def to_dict(self) -> dict[str, Any]:

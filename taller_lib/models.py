@@ -240,7 +240,8 @@ def load_model(config: WorkshopConfig, splits: DatasetDict | Dataset) -> PreTrai
 
     Usa `AutoModelForSequenceClassification` con `num_labels`, `id2label` y `label2id` tomados de la
     columna `label`, en precisión simple (float32) y sin código remoto. La cabeza se sortea con
-    `config.seed`; con `freeze_layers` mayor que 0 los embeddings y esas capas quedan fijos.
+    `config.seed`; con `freeze_layers` mayor que 0 los embeddings y esas capas quedan fijos. Con `lora`
+    devuelve el `PeftModel` de `peft` (r=8, alfa=16: Hu et al. 2021, arXiv 2106.09685).
 
     Parameters
     ----------
@@ -274,7 +275,21 @@ def load_model(config: WorkshopConfig, splits: DatasetDict | Dataset) -> PreTrai
             raise _explain(error, config.model, source) from None
     if config.freeze_layers:
         _freeze(model, config.freeze_layers)
-    return model
+    return _with_lora(model) if config.lora else model
+
+
+def _with_lora(model: PreTrainedModel) -> PreTrainedModel:
+    """Fija los pesos y añade adaptadores pequeños en cada capa lineal; la cabeza sí se entrena."""
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError:
+        raise TallerError(
+            "Para entrenar con LoRA falta el paquete peft: instálalo con `%pip install peft`, o pon lora=False."
+        ) from None
+    settings = LoraConfig(
+        task_type="SEQ_CLS", r=8, lora_alpha=16, lora_dropout=0.1, target_modules="all-linear"
+    )
+    return get_peft_model(model, settings)
 
 
 def _freeze(model: PreTrainedModel, layers: int) -> None:

@@ -246,6 +246,8 @@ def _save_model(trainer: WorkshopTrainer, path: Path) -> None:
     """Escribe aparte y pone cada archivo en su lugar cuando todos están enteros."""
     temporary = path / ".guardando"
     temporary.mkdir(parents=True, exist_ok=True)
+    if hasattr(trainer.model, "merge_and_unload"):  # LoRA: los adaptadores se suman a los pesos
+        trainer.model = trainer.model.merge_and_unload()
     with quiet():
         trainer.model.save_pretrained(temporary)
         trainer.processing_class.save_pretrained(temporary)
@@ -312,7 +314,7 @@ def list_runs(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd
     -------
     DataFrame
         Índice `run`; columnas `model`, `macro_f1`, `balanced_accuracy`, `matthews_correlation`,
-        `accuracy` (todas de validación), `best_epoch`, `epochs`, `train_rows`, `seed`, `created`,
+        `accuracy` (todas de validación), `best_epoch`, `epochs`, `train_rows`, `class_weights`, `seed`, `created`,
         `data` (las que comparten esta clave se entrenaron con los mismos textos) y
         `test_evaluations`. Sin corridas, vacía. Las que no terminaron no aparecen.
     """
@@ -327,6 +329,7 @@ def list_runs(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd
             "best_epoch": record["best_epoch"],
             "epochs": record["epochs"],
             "train_rows": record["rows"]["train"],
+            "class_weights": record["config"]["class_weights"],
             "seed": record["config"]["seed"],
             "created": record["created"],
             "data": record["fingerprint"].partition("-")[2][:6],

@@ -52,7 +52,7 @@ CHECKS: tuple[tuple[str, Callable[[str], object], str], ...] = (
     (
         "mojibake",
         MOJIBAKE.search,
-        "con letras rotas como «MÃ©xico» o «�» (exporta otra vez el original en UTF-8)",
+        "con letras rotas como «MÃ©xico» o «�»; exporta otra vez el original en UTF-8",
     ),
     (
         "long_text",

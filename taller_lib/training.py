@@ -36,7 +36,7 @@ from taller_lib.loss import MeanLoss, class_weights
 from taller_lib.metrics import compute_metrics
 from taller_lib.prediction import is_out_of_memory
 from taller_lib.quiet import quiet
-from taller_lib.runs import CHECKPOINTS, find_resumable, new_run_path, write_record
+from taller_lib.runs import CHECKPOINTS, find_resumable, load_run, new_run_path, write_record
 from taller_lib.workspace import Workspace, open_workspace
 
 PEAK_WEIGHTS = 7.2
@@ -127,12 +127,12 @@ class WorkshopTrainer(Trainer):
     def _load_finished(self, folder: Path) -> TrainOutput:
         """Recupera una corrida que ya había terminado, sin entrenar nada."""
         self.state = TrainerState.load_from_json(str(folder / checkpoints.STATE))
-        best = Path(self.state.best_model_checkpoint or "")
-        source = (
-            self.output_dir / best.name if (self.output_dir / best.name).is_dir() else self.run_path
-        )
-        self.state.best_model_checkpoint = str(source)
-        self._load_best_model()
+        best = self.output_dir / Path(self.state.best_model_checkpoint or "").name
+        if best.is_dir():
+            self.state.best_model_checkpoint = str(best)
+            self._load_best_model()
+        else:
+            self.model = self.model_wrapped = load_run(self.run_path).model
         say("Esta corrida ya había terminado: se recupera su mejor época sin entrenar de nuevo.")
         return TrainOutput(self.state.global_step, float("nan"), {})
 
@@ -194,11 +194,13 @@ class WorkshopTrainer(Trainer):
         weights = sum(p.numel() * p.element_size() for p in self.model.parameters())
         needed = PEAK_WEIGHTS * weights + 20e6
         free = shutil.disk_usage(_existing(self.run_path)).free
+        need = (
+            f"Entrenar «{self.config.model}» ocupa hasta {needed / 1e9:.1f} GB de disco "
+            f"y en {self.run_path.parent} quedan {free / 1e9:.1f} GB"
+        )
         if free < needed:
-            raise TallerError(
-                f"Entrenar «{self.config.model}» ocupa hasta {needed / 1e9:.2f} GB de disco y en {self.run_path.parent} "
-                f"quedan {free / 1e9:.2f} GB: libera espacio (borra corridas viejas) o usa otra carpeta."
-            )
+            raise TallerError(f"{need}: libera espacio (borra corridas viejas) o usa otra carpeta.")
+        say(f"{need}; al terminar quedan {weights / 1e9:.2f} GB.")
 
     def _raise_in_spanish(self, error: Exception) -> None:
         text = str(error).lower()

@@ -366,7 +366,7 @@ def test_sin_disco_suficiente_se_dice_antes_de_empezar(
     trainer = build(model_path, tmp_path / "taller")
     usage = type("Usage", (), {"free": 1000})()
     monkeypatch.setattr("taller_lib.training.shutil.disk_usage", lambda _: usage)
-    with pytest.raises(taller.TallerError, match=r"quedan 0\.00 GB"):
+    with pytest.raises(taller.TallerError, match=r"quedan 0\.0 GB"):
         trainer.train()
 
 
@@ -464,6 +464,25 @@ def test_congelar_capas_no_las_cambia(model_path: Path, tmp_path: Path) -> None:
     assert any(n.startswith("bert.encoder.layer.1") for n in changed)
     with pytest.raises(taller.TallerError, match="tiene 2 capas"):
         build(model_path, tmp_path / "taller", freeze_layers=2)
+
+
+def test_con_lora_se_entrena_poco_y_la_corrida_se_abre_como_cualquiera(
+    model_path: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("peft")
+    trainer = build(model_path, tmp_path / "taller", lora=True, learning_rate=None)
+    assert trainer.config.learning_rate == pytest.approx(3e-4)
+    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    assert trained < 0.1 * sum(p.numel() for p in trainer.model.parameters())
+    trainer.train()
+    before = taller.evaluate(trainer, trainer.eval_dataset).table
+    run = taller.save_run(trainer, trainer.config)
+    after = taller.evaluate(taller.load_run(run.path), trainer.eval_dataset).table
+    assert after["confidence"].tolist() == pytest.approx(before["confidence"].tolist(), abs=1e-5)
+    assert after["prediction"].tolist() == before["prediction"].tolist()
+    again = build(model_path, tmp_path / "taller", resume=True, lora=True, learning_rate=None)
+    again.train()
+    assert f1_now(again) == pytest.approx(f1_now(trainer), abs=1e-6)
 
 
 def test_la_misma_semilla_da_las_mismas_predicciones(model_path: Path, tmp_path: Path) -> None:
