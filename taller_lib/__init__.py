@@ -18,6 +18,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "environment": ("check_environment", "device_info", "welcome"),
     "errors": ("TallerError",),
     "evaluation": ("evaluate", "save_evaluation"),
+    "explain": ("explain_best_epoch",),
     "inference": ("BatchClassifier", "classify_csv"),
     "labelling": ("sample_to_label",),
     "metrics": ("compute_metrics", "score"),
@@ -25,7 +26,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "reading": ("read_table",),
     "runs": ("list_runs", "load_run", "save_run"),
     "tokenization": ("tokenize",),
-    "training": ("build_trainer", "explain_best_epoch", "training_arguments"),
+    "training": ("build_trainer", "training_arguments"),
     "workspace": ("ask_upload", "offer_download", "open_workspace", "start", "use_drive"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
 
+from taller_lib._files import StrPath
 from taller_lib.errors import TallerError
 
 
@@ -15,18 +15,17 @@ def in_colab() -> bool:
     return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ
 
 
-def offer_download(path: str | os.PathLike[str]) -> Path:
+def offer_download(path: StrPath) -> Path:
     """Descarga un archivo a tu computadora en Colab; en otro lugar dice dónde está."""
     file = Path(path).absolute()
     if not file.is_file():
         raise TallerError(f"No existe el archivo {file}: ejecuta antes la celda que lo escribe.")
-    if in_colab():
-        with contextlib.suppress(Exception):  # sin navegador que lo reciba, el archivo sigue ahí
-            from google.colab import files
+    try:
+        from google.colab import files
 
-            files.download(str(file))
-            return file
-    print(f"El archivo está en {file}")
+        files.download(str(file))
+    except Exception:  # fuera de Colab, o sin navegador que lo reciba
+        print(f"El archivo está en {file}")
     return file
 
 
@@ -37,11 +36,4 @@ def ask_upload(what: str = "tus archivos") -> list[Path]:
         return []
     from google.colab import files
 
-    paths = []
-    for name, content in files.upload().items():
-        path = Path(name).absolute()
-        if not path.exists():
-            path = Path(Path(name).name).absolute()
-            path.write_bytes(content)
-        paths.append(path)
-    return paths
+    return [Path(name).absolute() for name in files.upload()]

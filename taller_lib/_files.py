@@ -8,13 +8,17 @@ import errno
 import json
 import os
 import re
+import shutil
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from taller_lib.errors import TallerError
 
+StrPath = str | os.PathLike[str]
 _FORMULA = re.compile(r"'*(?:[=\t\r]|[+\-@][^\n]*[(|!])")
 
 
@@ -35,43 +39,54 @@ def unescape_formula(text: str) -> str:
 
 def write_csv(path: Path, rows: Iterable[Iterable[object]], separator: str = ",") -> Path:
     """Escribe un CSV que Excel abre con acentos y sin ejecutar nada; completo o no lo escribe."""
-
-    def write(partial: Path) -> None:
-        with open(partial, "w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
-            for row in rows:
-                writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
-
-    return replace_whole(path, write)
+    with replacing(path) as new, open(new, "w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
+        for row in rows:
+            writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
+    return path
 
 
 def write_text(path: Path, text: str) -> Path:
     """Escribe un texto en UTF-8; completo o no lo escribe."""
-
-    def write(partial: Path) -> None:
-        partial.write_text(text, encoding="utf-8")
-
-    return replace_whole(path, write)
+    with replacing(path) as new:
+        new.write_text(text, encoding="utf-8")
+    return path
 
 
 def write_json(path: Path, values: Any) -> Path:
     """Escribe JSON legible en UTF-8; completo o no lo escribe."""
-    return write_text(
-        path, json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    )
+    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
+    return write_text(path, text + "\n")
 
 
-def replace_whole(path: Path, write: Callable[[Path], None]) -> Path:
-    """Llama a `write` con un archivo provisional y lo pone en `path` cuando está completo."""
-    partial = temporary(path)
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Da un nombre provisional; lo que se escriba ahí pasa a `path` si no hubo ningún fallo.
+
+    Si el provisional es una carpeta, la que hubiera en `path` se guarda como
+    `<path>_anterior_<fecha>`, y se dice.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}.{time.time_ns()}.tmp")
+    older = path.with_name(f"{path.name}_anterior_{datetime.now():%Y%m%d_%H%M%S_%f}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            write(partial)
-            os.replace(partial, path)
+            yield new
+            if new.is_dir() and path.exists():
+                os.replace(path, older)
+            os.replace(new, path)
+        except OSError:
+            if older.exists():
+                os.replace(older, path)
+            raise
         finally:
-            partial.unlink(missing_ok=True)
-    return path
+            shutil.rmtree(new, ignore_errors=True)
+            if new.exists():
+                new.unlink()
+    with contextlib.suppress(OSError):
+        older.rmdir()  # estaba vacía: nada que guardar
+    if older.exists():
+        print(f"Lo que había en {path} está ahora en {older}.", file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -87,20 +102,3 @@ def writing(path: Path) -> Iterator[None]:
         cause = causes.get(error.errno or 0, f"{error.strerror or error}; revisa la carpeta")
         message = f"No se pudo escribir en {path}: {cause} y vuelve a intentarlo."
         raise TallerError(message) from error
-
-
-def temporary(path: Path) -> Path:
-    """Un nombre provisional junto a `path`, que nadie más usa."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{time.time_ns()}.tmp")
-
-
-def dated(folder: Path, prefix: str = "") -> Path:
-    """Una ruta nueva dentro de `folder` cuyo nombre acaba con la fecha y la hora."""
-    base = folder / (prefix + time.strftime("%Y%m%d_%H%M%S"))
-    names = (base, *(base.with_name(f"{base.name}_{n}") for n in range(2, 1000)))
-    return next(name for name in names if not name.exists())
-
-
-def same_file(a: Path, b: Path) -> bool:
-    """Si las dos rutas llevan al mismo archivo (y existe)."""
-    return a.exists() and b.exists() and os.path.samefile(a, b)

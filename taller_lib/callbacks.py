@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -155,4 +154,3 @@ class TrainingMonitor(TrainerCallback):
             self.handle = display(figure, display_id=True)
         else:
             self.handle.update(figure)
-        plt.close(figure)

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata as metadata
+import json
+import math
 import os
 import platform
 import re
 import shutil
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from taller_lib import __version__
+from taller_lib._files import StrPath
+from taller_lib._paths import ASSETS
 from taller_lib.workspace import Workspace, in_colab
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PACKAGE = "taller-lib"
-PURPOSES = {
-    "Python": "el lenguaje en que está escrito todo lo demás",
-    "datasets": "guardar los textos y sus etiquetas, ya repartidos",
-    "transformers": "los modelos, sus tokenizadores y el entrenamiento",
-    "accelerate": "que el entrenamiento use la GPU si la hay",
-    "torch": "las cuentas de las redes neuronales",
-    "scikit-learn": "las métricas y los clasificadores de comparación",
-    "pandas": "tablas",
-    "numpy": "vectores y matrices de números",
-    "seaborn": "gráficas",
-    "ipywidgets": "botones y menús dentro del cuaderno",
-}
+_ASSET = json.loads((ASSETS / "environment.json").read_text(encoding="utf-8"))
+PACKAGES: dict[str, dict[str, str]] = _ASSET["packages"]
 NEEDS_RESTART = ("torch", "pandas", "numpy")  # ya están cargados en la sesión de Colab
-GPU_MENU = (
-    "Entorno de ejecución (Runtime) → Cambiar tipo de entorno de ejecución (Change runtime type) "
-    "→ T4 GPU"
-)
 GIB = 1024**3
 # Un paso de BETO (16 textos de 64 tokens) ocupa a un núcleo unos 6.5 segundos, medido: 1000
 # textos, unos 400 segundos entre los núcleos que haya.
@@ -53,70 +43,46 @@ class DeviceInfo:
         GPU NVIDIA, GPU de Apple o procesador.
     name : str
         Nombre de la GPU o del procesador.
-    memory_gb, memory_free_gb : float or None
-        Memoria de la GPU, total y libre.
+    memory_gb : float or None
+        Memoria de la GPU.
     cores : int
         Núcleos del procesador que se pueden usar.
-    ram_gb : float or None
+    ram_gb : float
         Memoria de la máquina.
     disk_free_gb : float
         Disco libre donde está la carpeta de trabajo.
-    fp16, bf16 : bool
-        Si el dispositivo entrena más rápido con números de 16 bits de cada clase.
     """
 
     kind: str
     name: str
     memory_gb: float | None
-    memory_free_gb: float | None
     cores: int
-    ram_gb: float | None
+    ram_gb: float
     disk_free_gb: float
-    fp16: bool
-    bf16: bool
 
     def __str__(self) -> str:
-        ram = f", {self.ram_gb:.1f} GB de RAM" if self.ram_gb else ""
-        rest = f"{_cores(self.cores)}{ram} y {self.disk_free_gb:.0f} GB de disco libres"
+        rest = f"{_cores(self.cores)}, {self.ram_gb:.1f} GB de RAM y {self.disk_free_gb:.0f} GB de disco libres"
         if self.kind == "cuda":
-            free = "" if self.memory_free_gb is None else f" ({self.memory_free_gb:.1f} libres)"
-            return f"Hay GPU: {self.name}, con {self.memory_gb:.1f} GB de memoria{free}; {rest}."
+            return f"Hay GPU: {self.name}, con {self.memory_gb:.1f} GB de memoria; {rest}."
         if self.kind == "mps":
             return f"Hay GPU de Apple ({self.name}); {rest}."
-        menu = f"; para pedir una: {GPU_MENU}" if in_colab() else ""
+        menu = f"; para pedir una: {_ASSET['gpu_menu']}" if in_colab() else ""
         return f"No hay GPU: se usará el procesador, con {rest}{menu}."
 
     def advice(self) -> list[str]:
         """Qué irá lento o no cabrá en esta máquina; vacía si nada."""
-        found = []
-        if self.kind == "cpu":
-            minutes = max(1, round(BETO_SECONDS_PER_1000_TEXTS / self.cores / 60))
-            found.append(
-                f"Sin GPU, un modelo de tamaño base como BETO tarda aquí unos {minutes} min o más "
-                "por época por cada 1000 textos cortos: empieza con «colibri», que está incluido."
-            )
-            if self.cores <= FEW_CORES:
-                found.append(
-                    f"Hay {_cores(self.cores)}: cierra otros programas mientras se entrena."
-                )
-        if self.kind == "mps":
-            found.append("En la GPU de Apple se entrena en fp32: usa un lote pequeño.")
-        if self.memory_gb is not None and self.memory_gb < BETO_GPU_GB:
-            found.append(
-                f"La GPU tiene {self.memory_gb:.1f} GB: con un modelo de tamaño base el lote se "
-                "partirá en partes pequeñas y tardará más."
-            )
-        if self.ram_gb is not None and self.ram_gb < BETO_RAM_GB:
-            found.append(
-                f"Hay {self.ram_gb:.1f} GB de RAM: un modelo de tamaño base puede no caber; "
-                "usa «colibri»."
-            )
-        if self.disk_free_gb < 2 * BETO_DISK_GB:
-            found.append(
-                f"Quedan {self.disk_free_gb:.1f} GB de disco y una corrida de BETO necesita unos "
-                f"{BETO_DISK_GB} GB mientras entrena, además de la descarga: libera espacio."
-            )
-        return found
+        applies = {
+            "cpu": self.kind == "cpu",
+            "few_cores": self.kind == "cpu" and self.cores <= FEW_CORES,
+            "mps": self.kind == "mps",
+            "gpu_memory": (self.memory_gb or math.inf) < BETO_GPU_GB,
+            "ram": self.ram_gb < BETO_RAM_GB,
+            "disk": self.disk_free_gb < 2 * BETO_DISK_GB,
+        }
+        minutes = max(1, round(BETO_SECONDS_PER_1000_TEXTS / self.cores / 60))
+        said = {"minutes": minutes, "cores_said": _cores(self.cores), "beto_disk_gb": BETO_DISK_GB}
+        texts = (_ASSET["advice"][name] for name, yes in applies.items() if yes)
+        return [text.format(**vars(self), **said) for text in texts]
 
 
 def check_environment() -> pd.DataFrame:
@@ -130,19 +96,17 @@ def check_environment() -> pd.DataFrame:
     """
     import pandas as pd
 
-    needed = needed_versions()
     rows = []
-    for name, purpose in PURPOSES.items():
-        minimum = needed.get(name, "")
+    for name, package in PACKAGES.items():
+        minimum, purpose = package["minimum"], package["purpose"]
         version = platform.python_version() if name == "Python" else _installed(name)
         state = _state(name, version, minimum)
-        shown = f"{minimum} o posterior" if minimum else "cualquiera"
-        rows.append((name, version or "—", shown, purpose, state))
+        rows.append((name, version or "—", f"{minimum} o posterior", purpose, state))
     columns = ["paquete", "versión", "necesaria", "para qué sirve", "estado"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def device_info(path: str | os.PathLike[str] | None = None) -> DeviceInfo:
+def device_info(path: StrPath | None = None) -> DeviceInfo:
     """Mira qué GPU, procesador, memoria y disco hay.
 
     Parameters
@@ -150,28 +114,15 @@ def device_info(path: str | os.PathLike[str] | None = None) -> DeviceInfo:
     path : path, optional
         Carpeta cuyo disco importa; por omisión, la actual.
     """
+    import psutil
+
     place = Path(path or ".").absolute()
     existing = next(folder for folder in (place, *place.parents) if folder.exists())
-    torch = _torch()
-    kind, name = "cpu", platform.processor() or platform.machine()
-    total = free = None
-    if torch is not None and torch.cuda.is_available():
-        kind, name = "cuda", torch.cuda.get_device_name(0)
-        free, total = (amount / GIB for amount in torch.cuda.mem_get_info(0))
-    elif torch is not None and torch.backends.mps.is_available():
-        kind = "mps"
+    kind, name, memory = _accelerator()
     affinity = getattr(os, "sched_getaffinity", None)
-    return DeviceInfo(
-        kind=kind,
-        name=name,
-        memory_gb=total,
-        memory_free_gb=free,
-        cores=len(affinity(0)) if affinity else os.cpu_count() or 1,
-        ram_gb=_ram_gb(),
-        disk_free_gb=shutil.disk_usage(existing).free / GIB,
-        fp16=kind == "cuda",
-        bf16=kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False),
-    )
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    ram = psutil.virtual_memory().total / GIB
+    return DeviceInfo(kind, name, memory, cores, ram, shutil.disk_usage(existing).free / GIB)
 
 
 def precision() -> str:
@@ -180,45 +131,17 @@ def precision() -> str:
     bf16 solo donde la GPU lo hace de verdad (una T4 lo imita, y es lenta); fp16 en las demás GPU
     NVIDIA; fp32 en el procesador y en las GPU de Apple.
     """
-    torch = _torch()
-    if torch is None or not torch.cuda.is_available():
+    if _accelerator()[0] != "cuda":
         return "fp32"
+    import torch
+
     return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
 
 
 def welcome(workspace: Workspace) -> str:
     """Tres renglones para empezar un cuaderno: versión, dispositivo y carpeta de trabajo."""
-    lines = (f"taller_lib {package_version()}", device_info(workspace.path), workspace.describe())
+    lines = (f"taller_lib {__version__}", device_info(workspace.path), workspace.describe())
     return "\n".join(map(str, lines))
-
-
-def package_version() -> str:
-    """La versión de `taller_lib`."""
-    return _installed(PACKAGE) or _project().get("version", "sin instalar")
-
-
-def needed_versions() -> dict[str, str]:
-    """La versión mínima de cada paquete, tal como la declara `taller-lib` al instalarse."""
-    try:
-        about = metadata.metadata(PACKAGE)
-        python = about["Requires-Python"] or ""
-        requirements = metadata.requires(PACKAGE) or []
-    except metadata.PackageNotFoundError:
-        python = _project().get("requires-python", "")
-        requirements = _project().get("dependencies", [])
-    found = {}
-    for requirement in (f"Python{python}", *requirements):
-        name, minimum = re.match(r"([\w.-]+)(?:.*?>=\s*([\d.]+))?", requirement).groups()  # type: ignore[union-attr]
-        if "extra ==" not in requirement:
-            found[name] = minimum or ""
-    return found
-
-
-def _project() -> dict[str, Any]:
-    file = Path(__file__).resolve().parent.parent / "pyproject.toml"
-    if not file.is_file():
-        return {}
-    return tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
 
 
 def _installed(name: str) -> str | None:
@@ -240,28 +163,21 @@ def _state(name: str, version: str | None, minimum: str) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    release = re.match(r"[\d.]*", version)
-    parts = [int(part) for part in (release.group() if release else "").split(".") if part]
-    while parts and parts[-1] == 0:
-        parts.pop()
-    return tuple(parts)
+    """Los tres primeros números: «2.11.0+cu128» es (2, 11, 0)."""
+    return tuple(map(int, [*re.findall(r"\d+", version), 0, 0][:3]))
 
 
-def _torch() -> Any:
-    try:
+def _accelerator() -> tuple[str, str, float | None]:
+    """Clase, nombre y memoria (GB) del dispositivo que hará las cuentas."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(ImportError, OSError):  # sin torch, o roto
         import torch
-    except (ImportError, OSError):
-        return None
-    return torch
 
-
-def _ram_gb() -> float | None:
-    try:
-        import psutil
-
-        return psutil.virtual_memory().total / GIB
-    except ImportError:
-        return None
+        if torch.cuda.is_available():
+            return "cuda", torch.cuda.get_device_name(0), torch.cuda.mem_get_info(0)[1] / GIB
+        if torch.backends.mps.is_available():
+            return "mps", name, None
+    return "cpu", name, None
 
 
 def _cores(n: int) -> str:

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from datasets import Dataset, DatasetDict
 
@@ -137,7 +136,6 @@ def save_evaluation(run: Run, evaluation: Evaluation, baselines: Sequence[Baseli
     figures.mkdir(exist_ok=True)
     figure = plot_confusion(evaluation.confusion)
     figure.savefig(figures / "confusion.png", dpi=150, bbox_inches="tight")
-    plt.close(figure)
     entries: dict[str, Any] = {line.name: line.entry("test") for line in baselines}
     entries[run.config.model] = evaluation.entry
     table = comparison_table(entries, evaluation.label_names)

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+import html
 import random
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from taller_lib._files import same_file, unescape_formula, write_csv
+from taller_lib._files import StrPath, unescape_formula, write_csv
 from taller_lib.errors import TallerError
 from taller_lib.problems import counted, listed, shown
-from taller_lib.reading import INVISIBLE, Table, clean, read_table
+from taller_lib.reading import Table, clean, read_table
 
 HEADER = ("id", "texto", "etiqueta")
-TALK = "hablen de los desacuerdos y precisen las reglas que los causan"
-REVIEW = "revisen juntos el libro de códigos y los desacuerdos antes de etiquetar más"
 # Landis y Koch (1977): hasta qué kappa llega cada nombre
-LEVELS = (
-    (-1e-12, "pobre", REVIEW),
-    (0.2, "leve", REVIEW),
-    (0.4, "aceptable", REVIEW),
-    (0.6, "moderado", TALK),
-    (0.8, "considerable", "alcanza para seguir; aclaren los desacuerdos que se repitan"),
-    (2.0, "casi perfecto", "pueden repartirse el resto de los textos"),
-)
+LEVELS = {
+    "pobre": -1e-12,
+    "leve": 0.2,
+    "aceptable": 0.4,
+    "moderado": 0.6,
+    "considerable": 0.8,
+    "casi perfecto": 1.0,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +55,6 @@ class Agreement:
         return "\n".join([*self._sentences(), "", self.table.to_string()])
 
     def _repr_html_(self) -> str:
-        import html
-
         lines = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._sentences())
         with pd.option_context("display.max_colwidth", None):
             rows = self.disagreements.to_html(index=False) if len(self.disagreements) else ""
@@ -74,10 +69,12 @@ class Agreement:
     def _meaning(self) -> str:
         if self.kappa != self.kappa:
             return (
-                "Kappa no está definido: las dos personas usaron una sola etiqueta, y así no se "
-                "distingue el acuerdo del azar."
+                "Kappa no está definido: con una sola etiqueta no se distingue el acuerdo del azar."
             )
-        level, advice = next((name, text) for top, name, text in LEVELS if self.kappa <= top)
+        level = next(name for name, top in LEVELS.items() if self.kappa <= top)
+        advice = "ya pueden repartirse los textos"
+        if self.kappa <= LEVELS["moderado"]:
+            advice = "hablen de los desacuerdos y precisen las reglas del libro de códigos"
         return (
             f"Kappa de Cohen = {self.kappa:.2f}: acuerdo {level} una vez descontado el azar "
             f"(escala de Landis y Koch, 1977); {advice}."
@@ -85,11 +82,7 @@ class Agreement:
 
 
 def sample_to_label(
-    source: str | os.PathLike[str],
-    target: str | os.PathLike[str],
-    n: int = 400,
-    text_column: str = "texto",
-    seed: int = 0,
+    source: StrPath, target: StrPath, n: int = 400, text_column: str = "texto", seed: int = 0
 ) -> Path:
     """Escoge textos al azar y los escribe en un CSV listo para etiquetar en una hoja de cálculo.
 
@@ -117,13 +110,12 @@ def sample_to_label(
         la hoja de cálculo no lo tome por fórmula; `read_labels` lo quita.
     """
     file = _new_csv(target)
-    rows = _draw(read_table(source), n, text_column, seed)
-    return write_csv(file, [HEADER, *((key, text, "") for key, text in rows)])
+    return write_csv(file, [HEADER, *_draw(source, n, text_column, seed)])
 
 
 def split_for_coders(
-    source: str | os.PathLike[str],
-    targets: Sequence[str | os.PathLike[str]],
+    source: StrPath,
+    targets: Sequence[StrPath],
     n: int = 60,
     seed: int = 0,
     text_column: str = "texto",
@@ -143,28 +135,19 @@ def split_for_coders(
     -------
     tuple of Path
     """
-    if isinstance(targets, str | os.PathLike) or len(targets) != 2:
-        raise TallerError("Hacen falta dos archivos, uno para cada persona: da una lista de dos.")
-    first, second = (_new_csv(target) for target in targets)
-    if first == second:
-        raise TallerError(f"Los dos archivos se llaman igual ({first.name}): da dos nombres.")
-    drawn = _draw(read_table(source), n, text_column, seed)
+    files = [_new_csv(target) for target in targets]
+    if len(set(files)) != 2 or len(files) != 2:
+        raise TallerError(
+            "Hacen falta dos archivos, uno para cada persona, y si se llaman igual es uno solo."
+        )
+    drawn = _draw(source, n, text_column, seed)
     # `source` puede traer ya los apóstrofos de `sample_to_label`: no se ponen dos veces
-    rows = [(unescape_formula(key), unescape_formula(text), "") for key, text in drawn]
-    reordered = list(rows)
-    while len(rows) > 1 and reordered == rows:
-        seed += 1
-        random.Random(seed).shuffle(reordered)
-    write_csv(first, [HEADER, *rows])
-    try:
-        write_csv(second, [HEADER, *reordered])
-    except TallerError:
-        first.unlink()
-        raise
-    return first, second
+    rows = [tuple(map(unescape_formula, row)) for row in drawn]
+    first = write_csv(files[0], [HEADER, *rows])
+    return first, write_csv(files[1], [HEADER, *reversed(rows)])
 
 
-def read_labels(path: str | os.PathLike[str], label_column: str = "etiqueta") -> pd.DataFrame:
+def read_labels(path: StrPath, label_column: str = "etiqueta") -> pd.DataFrame:
     """Lee un CSV etiquetado y deshace los apóstrofos que protegían los textos.
 
     Returns
@@ -173,31 +156,25 @@ def read_labels(path: str | os.PathLike[str], label_column: str = "etiqueta") ->
         Columnas `id`, `text` (vacía si el archivo no tiene `texto`) y `label`.
     """
     table = read_table(path)
-    _check_column(table, "id", path)
-    _check_column(table, label_column, path)
-    text = table.frame["texto"] if table.columns.count("texto") == 1 else [""] * len(table.rows)
-    frame = pd.DataFrame(
-        {
-            "id": [clean(unescape_formula(value)) for value in table.frame["id"]],
-            "text": [unescape_formula(value) for value in text],
-            "label": [clean(value) for value in table.frame[label_column]],
-        },
-        dtype=object,
-    )
-    repeated = list(dict.fromkeys(frame["id"][frame["id"].duplicated()]))
-    if repeated:
+    for column in ("id", label_column):
+        _check_column(table, column, path)
+    text = table.frame["texto"] if "texto" in table.columns else [""] * len(table.rows)
+    cells = {
+        "id": [clean(unescape_formula(value)) for value in table.frame["id"]],
+        "text": [unescape_formula(value) for value in text],
+        "label": [clean(value) for value in table.frame[label_column]],
+    }
+    frame = pd.DataFrame(cells, dtype=object)
+    repeated = frame["id"][frame["id"].duplicated()].unique()
+    if len(repeated):
         raise TallerError(
-            f"En {Path(path).name} se repite el id de un texto "
-            f"({listed(map(shown, repeated), 5)}): "
-            "deja una sola fila de cada uno."
+            f"En {Path(path).name} se repite el id {listed(map(shown, repeated), 5)}: deja una sola fila de cada uno."
         )
     return frame
 
 
 def agreement(
-    file_a: str | os.PathLike[str],
-    file_b: str | os.PathLike[str],
-    label_columns: tuple[str, str] = ("etiqueta", "etiqueta"),
+    file_a: StrPath, file_b: StrPath, label_columns: tuple[str, str] = ("etiqueta", "etiqueta")
 ) -> Agreement:
     """Compara las etiquetas de dos personas, texto por texto según su `id`.
 
@@ -219,26 +196,33 @@ def agreement(
     from sklearn.metrics import cohen_kappa_score
 
     paths = Path(file_a), Path(file_b)
-    if same_file(*paths):
-        raise TallerError(f"Diste dos veces el archivo {paths[0].name}: da el de cada persona.")
     a, b = (read_labels(path, column) for path, column in zip(paths, label_columns, strict=True))
+    if paths[0].samefile(paths[1]):
+        raise TallerError(f"Diste dos veces el archivo {paths[0].name}: da el de cada persona.")
     both = a.merge(b[["id", "label"]], on="id", suffixes=("_a", "_b"))
     if both.empty:
         raise TallerError(
-            f"{paths[0].name} y {paths[1].name} no tienen ningún id en común: deben venir de la "
-            "misma muestra (`split_for_coders`) y conservar la columna id."
+            f"{paths[0].name} y {paths[1].name} no tienen ningún id en común: deben venir de la misma muestra."
         )
     filled = both[(both["label_a"] != "") & (both["label_b"] != "")].reset_index(drop=True)
     if filled.empty:
         raise TallerError(
-            f"Ningún texto tiene etiqueta en los dos archivos ({paths[0].name} y {paths[1].name}): "
-            "llena la columna de la etiqueta y guarda como CSV."
+            f"Ningún texto tiene etiqueta en los dos archivos ({paths[0].name} y {paths[1].name}): llénalos."
         )
-    notes = tuple(_notes(paths, (a, b), both))
-    spelling = _spellings([*filled["label_a"], *filled["label_b"]])
+    notes = []
+    for path, frame, column in zip(paths, (a, b), ("label_a", "label_b"), strict=True):
+        alone, empty = len(frame) - len(both), int((both[column] == "").sum())
+        if alone:
+            notes.append(f"{counted(alone, 'texto está', 'textos están')} solo en {path.name}.")
+        if empty:
+            quedo = counted(empty, "texto quedó", "textos quedaron")
+            notes.append(f"{quedo} sin etiqueta en {path.name}.")
+    if a.equals(b):
+        notes.append("Los dos archivos son idénticos: comprueba que uno no sea copia del otro.")
+    spelling = {label.casefold(): label for label in [*filled["label_a"], *filled["label_b"]]}
     for column in ("label_a", "label_b"):
         filled[column] = filled[column].str.casefold().map(spelling)
-    labels = sorted(set(filled["label_a"]) | set(filled["label_b"]))
+    labels = sorted(set(spelling.values()))
     table = pd.crosstab(filled["label_a"], filled["label_b"])
     table = table.reindex(index=labels, columns=labels, fill_value=0)
     kappa = float("nan")
@@ -246,82 +230,52 @@ def agreement(
         kappa = float(cohen_kappa_score(filled["label_a"], filled["label_b"], labels=labels))
     different = filled[filled["label_a"] != filled["label_b"]].reset_index(drop=True)
     columns = ["id", "text", "label_a", "label_b"]
-    return Agreement(kappa, table, len(filled), different[columns], notes)
+    return Agreement(kappa, table, len(filled), different[columns], tuple(notes))
 
 
-def _draw(table: Table, n: int, text_column: str, seed: int) -> list[tuple[str, str]]:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+def _draw(source: StrPath, n: int, text_column: str, seed: int) -> list[tuple[str, str, str]]:
+    if n < 1:
         raise TallerError(f"`n` vale {n!r}: escribe cuántos textos quieres, un entero desde 1.")
-    _check_column(table, text_column)
+    table = read_table(source)
+    _check_column(table, text_column, source)
     unique: dict[str, str] = {}
     for key, text in zip(_ids(table), table.frame[text_column], strict=True):
-        if INVISIBLE.sub("", text).strip():
+        if clean(text):
             unique.setdefault(text, key)
     if not unique:
         raise TallerError(f"La columna «{text_column}» no tiene ningún texto: elige otra.")
-    out = len(table.rows) - len(unique)
-    if out:
-        print(
-            f"Se dejaron fuera {counted(out, 'fila vacía o repetida', 'filas vacías o repetidas')}."
-        )
+    if out := len(table.rows) - len(unique):
+        rows = counted(out, "fila vacía o repetida", "filas vacías o repetidas")
+        print(f"Se dejaron fuera {rows}.")
     if len(unique) < n:
         print(f"Pediste {n} textos y hay {len(unique)}: van todos.")
-    rows = [(key, text) for text, key in unique.items()]
-    random.Random(seed).shuffle(rows)
-    return rows[:n]
+    drawn = [(key, text, "") for text, key in unique.items()]
+    random.Random(seed).shuffle(drawn)
+    return drawn[:n]
 
 
 def _ids(table: Table) -> list[str]:
-    numbers = [str(row) for row in table.rows]
-    if table.columns.count("id") != 1:
-        return numbers
-    ids = [clean(value) for value in table.frame["id"]]
-    if all(ids) and len(set(ids)) == len(ids):
-        return ids
-    print("La columna id tiene valores vacíos o repetidos: se usa el número de fila.")
-    return numbers
+    if table.columns.count("id") == 1:
+        ids = [clean(value) for value in table.frame["id"]]
+        if len(set(ids) - {""}) == len(ids):
+            return ids
+        print("La columna id tiene valores vacíos o repetidos: se usa el número de fila.")
+    return [str(row) for row in table.rows]
 
 
-def _check_column(table: Table, name: str, path: str | os.PathLike[str] | None = None) -> None:
-    found = table.columns.count(name)
-    if found == 1:
-        return
-    where = f" en {Path(path).name}" if path is not None else ""
-    what = "se repite" if found else "no existe"
-    raise TallerError(
-        f"La columna {shown(name)} {what}{where}: las columnas son "
-        f"{listed(map(shown, table.columns), 20)}."
-    )
+def _check_column(table: Table, name: str, path: StrPath) -> None:
+    if table.columns.count(name) != 1:
+        what = "se repite" if name in table.columns else "no existe"
+        raise TallerError(
+            f"La columna {shown(name)} {what} en {Path(path).name}: las columnas son "
+            f"{listed(map(shown, table.columns), 20)}."
+        )
 
 
-def _new_csv(target: str | os.PathLike[str]) -> Path:
+def _new_csv(target: StrPath) -> Path:
     file = Path(target).expanduser().absolute()
     if file.suffix.lower() != ".csv":
         raise TallerError(f"El archivo nuevo es un CSV: cambia {file.name} por {file.stem}.csv.")
     if file.exists():
-        raise TallerError(
-            f"Ya existe {file} y puede tener etiquetas puestas a mano: escribe otro nombre."
-        )
+        raise TallerError(f"Ya existe {file} y puede tener trabajo tuyo: escribe otro nombre.")
     return file
-
-
-def _notes(paths: Sequence[Path], frames: Sequence[pd.DataFrame], both: pd.DataFrame) -> list[str]:
-    notes = []
-    for path, frame, column in zip(paths, frames, ("label_a", "label_b"), strict=True):
-        alone, empty = len(frame) - len(both), int((both[column] == "").sum())
-        if alone:
-            notes.append(f"{counted(alone, 'texto está', 'textos están')} solo en {path.name}.")
-        if empty:
-            notes.append(
-                f"{counted(empty, 'texto quedó', 'textos quedaron')} sin etiqueta en {path.name}."
-            )
-    if paths[0].read_bytes() == paths[1].read_bytes():
-        notes.append("Los dos archivos son idénticos: comprueba que uno no sea copia del otro.")
-    return notes
-
-
-def _spellings(labels: list[str]) -> dict[str, str]:
-    """Para cada etiqueta sin mayúsculas, la forma en que más se escribió."""
-    counts = Counter(labels)
-    ordered = sorted(counts, key=lambda label: (counts[label], label))
-    return {label.casefold(): label for label in ordered}

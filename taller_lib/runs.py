@@ -26,6 +26,7 @@ from transformers import (
 
 from taller_lib._files import write_json
 from taller_lib._paths import SAMPLE_DATA
+from taller_lib.checkpoints import STATE
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import device_info
 from taller_lib.errors import TallerError
@@ -198,6 +199,7 @@ def save_run(
         return load_run(path)
     _save_model(trainer, path)
     write_json(path / HISTORY, trainer.state.log_history)
+    trainer.state.save_to_json(str(path / STATE))
     validation: Any = trainer.eval_dataset
     names = validation.features["label"].names
     table = prediction_table(trainer.model, trainer.processing_class, validation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import math
 import os
@@ -75,11 +74,14 @@ class WorkshopTrainer(Trainer):
 
     @property
     def best_epoch(self) -> int | None:
-        """Época de mejor macro F1 en validación; la primera, si empatan."""
+        """Época que se conserva: la de mejor macro F1 en validación; la primera, si empatan."""
         scores = [entry for entry in self.state.log_history if "eval_macro_f1" in entry]
         if not scores:
             return None
-        return round(max(scores, key=lambda entry: entry["eval_macro_f1"])["epoch"])
+        kept = str(self.state.best_model_checkpoint)
+        saved = [entry for entry in scores if kept.endswith(f"-{entry['step']}")]
+        best = max(saved or scores, key=lambda entry: entry["eval_macro_f1"])
+        return round(best["epoch"])
 
     def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
         """Entrena y deja en `model` la mejor época.
@@ -100,7 +102,7 @@ class WorkshopTrainer(Trainer):
             return self._finish(self._load_finished(checkpoint))
         self._check_disk()
         write_record(self.run_path, state="training", fingerprint=self.fingerprint)
-        initial = copy.deepcopy({k: v.cpu() for k, v in self.model.state_dict().items()})
+        initial = {k: v.detach().cpu().clone() for k, v in self.model.state_dict().items()}
         self.resume = True
         while True:
             try:
@@ -148,6 +150,13 @@ class WorkshopTrainer(Trainer):
             if isinstance(callback, ProgressReport):
                 callback.close()
         checkpoints.discard_incomplete(self.output_dir)
+        if not Path(self.state.best_model_checkpoint or "").is_dir():  # ■ mientras se guardaba
+            last = checkpoints.last_complete(self.output_dir)
+            self.state.best_model_checkpoint = (
+                TrainerState.load_from_json(str(last / checkpoints.STATE)).best_model_checkpoint
+                if last
+                else None
+            )
         if self.state.best_model_checkpoint:
             self._load_best_model()
             say(
@@ -285,44 +294,6 @@ def build_trainer(
     trainer.run_path, trainer.config = run_path, settings
     trainer.resume, trainer.fingerprint = found is not None, identity
     return trainer
-
-
-def explain_best_epoch(trainer: WorkshopTrainer, baseline: float | None = None) -> str:
-    """Una o dos frases: qué época se conserva, por qué, y si supera a la línea base.
-
-    Parameters
-    ----------
-    trainer : WorkshopTrainer
-        Ya entrenado.
-    baseline : float, optional
-        Macro F1 en validación de lo que hay que superar (por ejemplo, TF-IDF).
-
-    Raises
-    ------
-    TallerError
-        Si todavía no termina ninguna época.
-    """
-    if trainer.best_epoch is None:
-        raise TallerError(
-            "Todavía no termina ninguna época: ejecuta trainer.train() y espera a la primera."
-        )
-    best = trainer.state.best_metric or 0.0
-    done = round(trainer.state.epoch or 0)
-    reason = (
-        f"después no mejoró en {trainer.config.early_stopping_patience} épocas y el entrenamiento se detuvo en la {done}"
-        if done - trainer.best_epoch >= (trainer.config.early_stopping_patience or 1)
-        else f"ninguna otra de las {done} tuvo mejor macro F1"
-    )
-    sentence = (
-        f"Se conserva la época {trainer.best_epoch} (macro F1 {best:.3f} en validación): {reason}."
-    )
-    if baseline is not None:
-        sentence += (
-            f" Supera a la línea base ({baseline:.3f})."
-            if best > baseline
-            else f" Ninguna época superó a la línea base ({baseline:.3f}): con estos datos, el método sencillo basta."
-        )
-    return sentence
 
 
 def _check_labels(model: PreTrainedModel, tokenized: DatasetDict) -> None:

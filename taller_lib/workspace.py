@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import filecmp
-import io
 import os
 import re
 import shutil
@@ -17,7 +14,7 @@ from taller_lib._archive import pack, unpack
 from taller_lib._colab import ask_upload as ask_upload
 from taller_lib._colab import in_colab
 from taller_lib._colab import offer_download as offer_download
-from taller_lib._files import dated, same_file, temporary, unescape_formula, write_csv, writing
+from taller_lib._files import StrPath, replacing, write_csv, writing
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.config import CONFIG_NAME, WorkshopConfig, parse_choice
 from taller_lib.errors import TallerError
@@ -25,17 +22,13 @@ from taller_lib.errors import TallerError
 FOLDER_NAME, ZIP_NAME = "mi_taller", "mi_taller.zip"
 LABELS_NAME, LABEL_COLUMNS = "mis_etiquetas.csv", ("id", "texto", "etiqueta")
 DATA_EXTENSIONS = (".csv", ".xlsx", ".tsv", ".txt")
-SAMPLE_FILES = {
-    "train": "imagen_mexico_train.csv",
-    "validation": "imagen_mexico_validacion.csv",
-    "test": "imagen_mexico_prueba.csv",
-}
+SAMPLE_FILES = {"train": "train", "validation": "validacion", "test": "prueba"}
 DRIVE = "/content/drive"
-# Una palabra del nombre decide: «devoluciones» no es dev, «testimonios» no es test.
+# «devoluciones» no es dev, «testimonios» no es test
 ROLES = {
-    "train": re.compile(r"train|entren"),
-    "validation": re.compile(r"valid|(?:dev|val)(?:set|data)?$"),
-    "test": re.compile(r"tests?(?:ing|set|data)?$|pruebas?$"),
+    "train": r"train|entren",
+    "validation": r"valid|(?<![^\W\d_])(dev|val)(set|data)?(?![^\W\d_])",
+    "test": r"test(s|ing|set|data)?(?![^\W\d_])|pruebas?(?![^\W\d_])",
 }
 
 
@@ -121,78 +114,51 @@ class Workspace:
         """
         own = self._own_files()
         if not own:
-            return {split: SAMPLE_DATA / name for split, name in SAMPLE_FILES.items()}
-        files = {s: _without_copies([f for f in own if _roles(f) == {s}]) for s in ROLES}
-        unclear = [file for file in own if len(_roles(file)) != 1]
-        if not files["train"] and len(unclear) == 1:
-            files["train"] = unclear
+            return {
+                s: SAMPLE_DATA / f"imagen_mexico_{name}.csv" for s, name in SAMPLE_FILES.items()
+            }
+        roles = {file: _roles(file) for file in own}
+        files = {split: [f for f in own if roles[f] == {split}] for split in ROLES}
+        files["train"] = files["train"] or [f for f in own if len(roles[f]) != 1]
         names = ", ".join(file.name for file in own)
-        if any(len(found) > 1 for found in files.values()) or (unclear and not files["train"]):
+        if not files["train"] or any(len(found) > 1 for found in files.values()):
             raise TallerError(
-                f"No se distingue qué es cada archivo de {self.data} ({names}): cámbiales "
-                "el nombre a train.csv, validation.csv y test.csv, y saca de ahí los que sobren."
-            )
-        if not files["train"]:
-            raise TallerError(
-                f"Falta el archivo de train en {self.data}: por su nombre, lo que hay es de "
-                f"validación o de prueba ({names}); llama train.csv al que sirve para entrenar."
+                f"Falta el archivo de train en {self.data} o no se distingue cuál es cada uno ({names}): "
+                "cámbiales el nombre a train.csv, validation.csv y test.csv, y saca los que sobren."
             )
         return {split: found[0] if found else None for split, found in files.items()}
 
     def copy_data(
-        self,
-        train: str | os.PathLike[str],
-        validation: str | os.PathLike[str] | None = None,
-        test: str | os.PathLike[str] | None = None,
+        self, train: StrPath, validation: StrPath | None = None, test: StrPath | None = None
     ) -> dict[str, Path | None]:
         """Copia tus archivos a `data/` como `train`, `validation` y `test`; no toca los originales.
 
-        Los tres forman un conjunto: lo que había antes de cualquiera de los tres pasa a
-        `data/anteriores/<fecha>/`. Si algo falla, `data/` queda como estaba. Un original que ya
-        esté en `data/` se queda ahí, salvo que su nombre diga que es otra parte.
+        Los tres forman un conjunto: lo que hubiera en `data/` pasa a `data_anterior_<fecha>/`. Si
+        algo falla, `data/` queda como estaba.
 
         Parameters
         ----------
         train, validation, test : path
-            Archivos .csv, .xlsx, .tsv o .txt. Lo que falte se separa de train al leer los datos.
+            Tablas en CSV o .xlsx. Lo que falte se separa de train al leer los datos.
 
         Returns
         -------
         dict
             Lo mismo que `data_files`.
         """
+        from taller_lib.file_kinds import check_kind, locate
+
         given = {"train": train, "validation": validation, "test": test}
-        sources = {split: _source(path) for split, path in given.items() if path is not None}
-        _refuse_repeated(list(sources.values()))
-        targets = {s: self.data / f"{s}{file.suffix.lower()}" for s, file in sources.items()}
-        in_place = {split for split, target in targets.items() if same_file(sources[split], target)}
-        kept = [source for split, source in sources.items() if _roles(source) <= {split}]
-        replaced = [
-            file
-            for file in self._own_files()
-            if _roles(file) and not any(same_file(file, source) for source in kept)
-        ]
-        partials = {s: temporary(target) for s, target in targets.items() if s not in in_place}
-        moved: dict[Path, Path] = {}
-        with writing(self.data):
-            self.data.mkdir(parents=True, exist_ok=True)
-            try:
-                for split, partial in partials.items():
-                    shutil.copyfile(sources[split], partial)
-                older = dated(self.data / "anteriores")
-                for file in replaced:
-                    older.mkdir(parents=True, exist_ok=True)
-                    os.replace(file, older / file.name)
-                    moved[file] = older / file.name
-                for split, partial in partials.items():
-                    os.replace(partial, targets[split])
-            except BaseException:
-                for file, saved in moved.items():
-                    os.replace(saved, file)
-                raise
-            finally:
-                for partial in partials.values():
-                    partial.unlink(missing_ok=True)
+        sources = {split: locate(path).resolve() for split, path in given.items() if path}
+        if len(set(sources.values())) < len(sources):
+            raise TallerError(
+                f"Diste el mismo archivo para dos partes ({train}): da solo el de train."
+            )
+        names = {split: f"{split}.{check_kind(file)}" for split, file in sources.items()}
+        with replacing(self.data) as new:
+            new.mkdir()
+            for split, file in sources.items():
+                shutil.copyfile(file, new / names[split])
         return self.data_files()
 
     def describe(self) -> str:
@@ -202,49 +168,31 @@ class Workspace:
             files = self.data_files()
         except TallerError as error:
             return f"{where} {error}"
-        ignored = self._ignored(files.values())
-        extra = f" Además hay archivos que no se usan: {', '.join(ignored)}." if ignored else ""
+        ignored = ", ".join(f.name for f in self._in_data() if f not in files.values())
+        extra = f" Además hay archivos que no se usan: {ignored}." if ignored else ""
         if self.uses_sample_data:
             return f"{where} No hay datos tuyos: estás usando los datos de ejemplo.{extra}"
         used = ", ".join(f"{path.name} ({split})" for split, path in files.items() if path)
-        absent = [split for split, path in files.items() if path is None]
-        verb = "se separará" if len(absent) == 1 else "se separarán"
-        rest = f"; {' y '.join(absent)} {verb} de train" if absent else ""
-        return f"{where} Tus datos: {used}{rest}.{extra}"
+        absent = [f"; {split} se separará de train" for split, path in files.items() if not path]
+        return f"{where} Tus datos: {used}{''.join(absent)}.{extra}"
 
     def own_labels(self) -> list[dict[str, str]] | None:
         """Las etiquetas que pusiste a mano (`mis_etiquetas.csv`), o `None` si no hay."""
         source = self.path / LABELS_NAME
         if not source.exists():
             return None
-        raw = source.read_bytes()
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:  # guardado otra vez por una hoja de cálculo
-            text = raw.decode("cp1252", errors="replace")
-        separator = max(",;\t", key=text.partition("\n")[0].count)
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-        if not set(LABEL_COLUMNS) <= set(rows.fieldnames or ()):
-            raise TallerError(
-                f"El archivo {source} no tiene las columnas {', '.join(LABEL_COLUMNS)}: "
-                "corrige el encabezado, o bórralo para volver a etiquetar."
-            )
-        return [{name: unescape_formula(row[name] or "") for name in LABEL_COLUMNS} for row in rows]
+        from taller_lib.labelling import read_labels
+
+        return read_labels(source).set_axis(LABEL_COLUMNS, axis=1).to_dict("records")
 
     def save_own_labels(self, rows: Iterable[Mapping[str, object]]) -> Path:
         """Escribe `mis_etiquetas.csv` con las columnas `id`, `texto` y `etiqueta`."""
-        try:
-            values = [[row[name] for name in LABEL_COLUMNS] for row in rows]
-        except KeyError as error:
-            raise TallerError(
-                f"A una de las etiquetas le falta el campo {error}: "
-                f"cada una lleva {', '.join(LABEL_COLUMNS)}."
-            ) from None
+        values = [[row[name] for name in LABEL_COLUMNS] for row in rows]
         if not values:
             raise TallerError("No hay ninguna etiqueta que guardar: etiqueta al menos un texto.")
         return write_csv(self.path / LABELS_NAME, [LABEL_COLUMNS, *values])
 
-    def zip(self, target: str | os.PathLike[str] | None = None) -> Path:
+    def zip(self, target: StrPath | None = None) -> Path:
         """Guarda el taller en un solo archivo, sin los estados intermedios del entrenamiento.
 
         Parameters
@@ -257,16 +205,12 @@ class Workspace:
         Path
             El archivo escrito. Sustituye al anterior solo cuando está completo.
         """
-        file = Path(target or self.path.parent / ZIP_NAME)
-        file = (file / ZIP_NAME if file.is_dir() else file).absolute()
-        if file.suffix.lower() != ".zip":
-            raise TallerError(f"El nombre {file.name} no termina en .zip: escribe uno que sí.")
-        return pack(self.path, file)
+        file = Path(target or self.path.parent)
+        file = file / ZIP_NAME if file.is_dir() else file.with_suffix(".zip")
+        return pack(self.path, file.absolute())
 
     @staticmethod
-    def unzip(
-        source: str | os.PathLike[str], path: str | os.PathLike[str] | None = None
-    ) -> Workspace:
+    def unzip(source: StrPath, path: StrPath | None = None) -> Workspace:
         """Abre un `mi_taller.zip` en una carpeta de trabajo.
 
         Si la carpeta ya tiene algo, eso pasa a `<carpeta>_anterior_<fecha>` y se dice.
@@ -287,21 +231,14 @@ class Workspace:
         unpack(Path(source), workspace.path)
         return workspace
 
+    def _in_data(self) -> list[Path]:
+        return sorted(file for file in self.data.glob("[!.~]*") if file.is_file())
+
     def _own_files(self) -> list[Path]:
         return [file for file in self._in_data() if file.suffix.lower() in DATA_EXTENSIONS]
 
-    def _in_data(self) -> list[Path]:
-        if not self.data.is_dir():
-            return []
-        visible = (f for f in self.data.iterdir() if not f.name.startswith((".", "~$")))
-        return sorted(f for f in visible if f.is_file() and f.suffix.lower() != ".tmp")
 
-    def _ignored(self, used: Iterable[Path | None]) -> list[str]:
-        used = set(used)
-        return [file.name for file in self._in_data() if file not in used]
-
-
-def open_workspace(path: str | os.PathLike[str] | None = None) -> Workspace:
+def open_workspace(path: StrPath | None = None) -> Workspace:
     """Abre la carpeta de trabajo.
 
     Parameters
@@ -318,12 +255,10 @@ def open_workspace(path: str | os.PathLike[str] | None = None) -> Workspace:
     folder = Path(path or os.environ.get("TALLER_WORKSPACE") or FOLDER_NAME)
     folder = folder.expanduser().absolute()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
-    if not existing.is_dir():
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise TallerError(
-            f"La carpeta de trabajo no puede ser {folder}: {existing} es un archivo; elige otra."
+            f"No se puede trabajar en {folder}: {existing} es un archivo o no hay permiso para escribir ahí; elige otra."
         )
-    if not os.access(existing, os.W_OK):
-        raise TallerError(f"No hay permiso para escribir en {existing}: elige otra carpeta.")
     return Workspace(folder)
 
 
@@ -354,58 +289,18 @@ def use_drive() -> Workspace:
     Desde entonces es la carpeta de trabajo de la sesión (queda en `TALLER_WORKSPACE`).
     """
     if not in_colab():
-        raise TallerError(
-            "Conectar Google Drive solo existe en Colab: aquí tu carpeta ya está en disco."
-        )
-    try:
-        from google.colab import drive
+        raise TallerError("Conectar Drive solo existe en Colab: aquí tu carpeta ya está en disco.")
+    from google.colab import drive
 
+    try:
         drive.mount(DRIVE)
-        workspace = open_workspace(Path(DRIVE) / "MyDrive" / FOLDER_NAME)
-    except TallerError:
-        raise
     except Exception as error:
         raise TallerError(
-            f"Google Drive no se conectó ({error}): repite la celda y acepta el permiso, o sigue "
-            "sin Drive y descarga el zip al final."
+            f"Google Drive no se conectó ({error}): acepta el permiso, o sigue sin Drive y descarga el zip al final."
         ) from None
-    os.environ["TALLER_WORKSPACE"] = str(workspace.path)
-    return workspace
+    os.environ["TALLER_WORKSPACE"] = str(Path(DRIVE) / "MyDrive" / FOLDER_NAME)
+    return open_workspace()
 
 
 def _roles(file: Path) -> set[str]:
-    words = re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", file.stem))
-    return {
-        split for split, role in ROLES.items() if any(role.match(word.lower()) for word in words)
-    }
-
-
-def _without_copies(files: list[Path]) -> list[Path]:
-    """Deja uno de los archivos con el mismo contenido, mejor el que escribió `copy_data`."""
-    kept: list[Path] = []
-    for file in sorted(files, key=lambda f: f.stem not in ROLES):
-        if not any(filecmp.cmp(file, other, shallow=False) for other in kept):
-            kept.append(file)
-    return kept
-
-
-def _source(path: str | os.PathLike[str]) -> Path:
-    source = Path(path).expanduser().absolute()
-    if not source.is_file():
-        found = "es una carpeta" if source.is_dir() else "no existe"
-        raise TallerError(f"El archivo de datos {source} {found}: revisa el nombre y la ruta.")
-    if source.suffix.lower() not in DATA_EXTENSIONS:
-        raise TallerError(
-            f"El archivo {source.name} no termina en {', '.join(DATA_EXTENSIONS)}: "
-            "ábrelo en tu hoja de cálculo y guárdalo como CSV UTF-8."
-        )
-    return source
-
-
-def _refuse_repeated(sources: list[Path]) -> None:
-    for i, source in enumerate(sources):
-        if any(same_file(source, other) for other in sources[:i]):
-            raise TallerError(
-                f"Diste el archivo {source.name} para dos partes: da archivos distintos, o solo "
-                "el de train y lo demás se separa de él."
-            )
+    return {split for split, role in ROLES.items() if re.search(role, file.stem.lower())}

@@ -323,6 +323,33 @@ def test_detenerse_a_mano_deja_la_mejor_epoca_y_train_sigue_despues(
     assert counter.steps == (5 - 2) * 8
 
 
+def test_detenerse_mientras_se_guarda_deja_la_mejor_epoca_entera(
+    model_path: Path, tmp_path: Path
+) -> None:
+    trainer = build(model_path, tmp_path / "taller", learning_rate=1e-3)
+    save, calls = torch.save, []
+
+    def stop_while_saving(value: Any, path: Any, *args: Any, **kwargs: Any) -> None:
+        calls.append(str(path).endswith("optimizer.pt"))
+        if sum(calls) == 2 and calls[-1]:
+            raise KeyboardInterrupt
+        save(value, path, *args, **kwargs)
+
+    torch.save = stop_while_saving
+    try:
+        trainer.train()
+    finally:
+        torch.save = save
+    history = [e["eval_macro_f1"] for e in trainer.state.log_history if "eval_macro_f1" in e]
+    assert f1_now(trainer) == pytest.approx(history[0], abs=1e-6)
+    run = taller.save_run(trainer, trainer.config)
+    assert run.record["interrupted"]
+    again = build(model_path, tmp_path / "taller", resume=True, learning_rate=1e-3)
+    counter = RowCounter(again)
+    again.train()
+    assert counter.steps == 0
+
+
 def test_detenerse_antes_de_la_primera_epoca_no_deja_nada_que_guardar(
     model_path: Path, tmp_path: Path
 ) -> None:

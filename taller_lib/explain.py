@@ -1,0 +1,44 @@
+"""En palabras: qué época se conserva y por qué."""
+
+from __future__ import annotations
+
+from taller_lib.errors import TallerError
+from taller_lib.training import WorkshopTrainer
+
+
+def explain_best_epoch(trainer: WorkshopTrainer, baseline: float | None = None) -> str:
+    """Una o dos frases: qué época se conserva, por qué, y si supera a la línea base.
+
+    Parameters
+    ----------
+    trainer : WorkshopTrainer
+        Ya entrenado.
+    baseline : float, optional
+        Macro F1 en validación de lo que hay que superar (por ejemplo, TF-IDF).
+
+    Raises
+    ------
+    TallerError
+        Si todavía no termina ninguna época.
+    """
+    if trainer.best_epoch is None:
+        raise TallerError(
+            "Todavía no termina ninguna época: ejecuta trainer.train() y espera a la primera."
+        )
+    best = trainer.state.best_metric or 0.0
+    done = round(trainer.state.epoch or 0)
+    reason = (
+        f"después no mejoró en {trainer.config.early_stopping_patience} épocas y el entrenamiento se detuvo en la {done}"
+        if done - trainer.best_epoch >= (trainer.config.early_stopping_patience or 1)
+        else f"ninguna otra de las {done} tuvo mejor macro F1"
+    )
+    sentence = (
+        f"Se conserva la época {trainer.best_epoch} (macro F1 {best:.3f} en validación): {reason}."
+    )
+    if baseline is not None:
+        sentence += (
+            f" Supera a la línea base ({baseline:.3f})."
+            if best > baseline
+            else f" Ninguna época superó a la línea base ({baseline:.3f}): con estos datos, el método sencillo basta."
+        )
+    return sentence
