@@ -64,41 +64,31 @@ def replacing(path: Path) -> Iterator[Path]:
     """Da un nombre provisional; lo que se escriba ahí pasa a `path` si no hubo ningún fallo.
 
     Si el provisional es una carpeta, la que hubiera en `path` se guarda como
-    `<path>_anterior_<fecha>`, y se dice.
+    `<path>_anterior_<fecha>`, y se dice. Lo que falle al escribir se vuelve `TallerError`.
     """
     new = path.with_name(f".{path.name}.{os.getpid()}.{time.time_ns()}.tmp")
     older = path.with_name(f"{path.name}_anterior_{datetime.now():%Y%m%d_%H%M%S_%f}")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield new
-            if new.is_dir() and path.exists():
-                os.replace(path, older)
-            os.replace(new, path)
-        except OSError:
-            if older.exists():
-                os.replace(older, path)
-            raise
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-            if new.exists():
-                new.unlink()
-    with contextlib.suppress(OSError):
-        older.rmdir()  # estaba vacía: nada que guardar
-    if older.exists():
-        print(f"Lo que había en {path} está ahora en {older}.", file=sys.stderr)
-
-
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Convierte en `TallerError` lo que falle al escribir en `path`."""
     causes = {
         errno.ENOSPC: "el disco está lleno; libera espacio",
         errno.EACCES: "no hay permiso, o el archivo está abierto en otro programa; ciérralo",
     }
     try:
-        yield
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield new
+        if new.is_dir() and path.exists():
+            os.replace(path, older)
+        os.replace(new, path)
     except OSError as error:
+        if older.exists():
+            os.replace(older, path)
         cause = causes.get(error.errno or 0, f"{error.strerror or error}; revisa la carpeta")
         message = f"No se pudo escribir en {path}: {cause} y vuelve a intentarlo."
         raise TallerError(message) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        if new.exists():
+            new.unlink()
+    with contextlib.suppress(OSError):
+        older.rmdir()  # estaba vacía: nada que guardar
+    if older.exists():
+        print(f"Lo que había en {path} está ahora en {older}.", file=sys.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ LEVELS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Agreement:
     """Cuánto coinciden dos personas que etiquetaron los mismos textos.
 
@@ -51,26 +50,15 @@ class Agreement:
     disagreements: pd.DataFrame
     notes: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        return "\n".join([*self._sentences(), "", self.table.to_string()])
-
-    def _repr_html_(self) -> str:
-        lines = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._sentences())
-        with pd.option_context("display.max_colwidth", None):
-            rows = self.disagreements.to_html(index=False) if len(self.disagreements) else ""
-        return f"{lines}{self.table.to_html()}{rows}"
-
-    def _sentences(self) -> list[str]:
+    def __repr__(self) -> str:
         same = self.n - len(self.disagreements)
         texts = counted(self.n, "texto etiquetado", "textos etiquetados")
         share = f"Coinciden en {same} de {texts} por las dos personas ({same / self.n:.0%})."
-        return [share, self._meaning(), *self.notes]
+        return "\n".join([share, self._meaning(), *self.notes, "", self.table.to_string()])
 
     def _meaning(self) -> str:
         if self.kappa != self.kappa:
-            return (
-                "Kappa no está definido: con una sola etiqueta no se distingue el acuerdo del azar."
-            )
+            return "Kappa no está definido: con una sola etiqueta, todo acuerdo puede ser azar."
         level = next(name for name, top in LEVELS.items() if self.kappa <= top)
         advice = "ya pueden repartirse los textos"
         if self.kappa <= LEVELS["moderado"]:
@@ -136,10 +124,8 @@ def split_for_coders(
     tuple of Path
     """
     files = [_new_csv(target) for target in targets]
-    if len(set(files)) != 2 or len(files) != 2:
-        raise TallerError(
-            "Hacen falta dos archivos, uno para cada persona, y si se llaman igual es uno solo."
-        )
+    if len(set(files)) != 2:
+        raise TallerError("Hacen falta dos archivos: si se llaman igual, es uno solo.")
     drawn = _draw(source, n, text_column, seed)
     # `source` puede traer ya los apóstrofos de `sample_to_label`: no se ponen dos veces
     rows = [tuple(map(unescape_formula, row)) for row in drawn]
@@ -147,7 +133,7 @@ def split_for_coders(
     return first, write_csv(files[1], [HEADER, *reversed(rows)])
 
 
-def read_labels(path: StrPath, label_column: str = "etiqueta") -> pd.DataFrame:
+def read_labels(path: StrPath) -> pd.DataFrame:
     """Lee un CSV etiquetado y deshace los apóstrofos que protegían los textos.
 
     Returns
@@ -156,13 +142,13 @@ def read_labels(path: StrPath, label_column: str = "etiqueta") -> pd.DataFrame:
         Columnas `id`, `text` (vacía si el archivo no tiene `texto`) y `label`.
     """
     table = read_table(path)
-    for column in ("id", label_column):
+    for column in ("id", "etiqueta"):
         _check_column(table, column, path)
     text = table.frame["texto"] if "texto" in table.columns else [""] * len(table.rows)
     cells = {
         "id": [clean(unescape_formula(value)) for value in table.frame["id"]],
         "text": [unescape_formula(value) for value in text],
-        "label": [clean(value) for value in table.frame[label_column]],
+        "label": [clean(value) for value in table.frame["etiqueta"]],
     }
     frame = pd.DataFrame(cells, dtype=object)
     repeated = frame["id"][frame["id"].duplicated()].unique()
@@ -173,9 +159,7 @@ def read_labels(path: StrPath, label_column: str = "etiqueta") -> pd.DataFrame:
     return frame
 
 
-def agreement(
-    file_a: StrPath, file_b: StrPath, label_columns: tuple[str, str] = ("etiqueta", "etiqueta")
-) -> Agreement:
+def agreement(file_a: StrPath, file_b: StrPath) -> Agreement:
     """Compara las etiquetas de dos personas, texto por texto según su `id`.
 
     Mayúsculas y espacios de más no cuentan como desacuerdo. Los textos que una de las dos dejó sin
@@ -184,9 +168,7 @@ def agreement(
     Parameters
     ----------
     file_a, file_b : path
-        Los CSV (o .xlsx) que llenó cada persona.
-    label_columns : tuple of str
-        Columna de la etiqueta en cada archivo.
+        Los CSV (o .xlsx) que llenó cada persona, con las columnas `id` y `etiqueta`.
 
     Raises
     ------
@@ -196,18 +178,15 @@ def agreement(
     from sklearn.metrics import cohen_kappa_score
 
     paths = Path(file_a), Path(file_b)
-    a, b = (read_labels(path, column) for path, column in zip(paths, label_columns, strict=True))
+    a, b = map(read_labels, paths)
     if paths[0].samefile(paths[1]):
         raise TallerError(f"Diste dos veces el archivo {paths[0].name}: da el de cada persona.")
     both = a.merge(b[["id", "label"]], on="id", suffixes=("_a", "_b"))
-    if both.empty:
-        raise TallerError(
-            f"{paths[0].name} y {paths[1].name} no tienen ningún id en común: deben venir de la misma muestra."
-        )
     filled = both[(both["label_a"] != "") & (both["label_b"] != "")].reset_index(drop=True)
     if filled.empty:
         raise TallerError(
-            f"Ningún texto tiene etiqueta en los dos archivos ({paths[0].name} y {paths[1].name}): llénalos."
+            f"Ningún texto tiene etiqueta en los dos archivos ({paths[0].name} y {paths[1].name}): "
+            "deben venir de la misma muestra, con su columna id y la etiqueta llena."
         )
     notes = []
     for path, frame, column in zip(paths, (a, b), ("label_a", "label_b"), strict=True):
@@ -215,14 +194,14 @@ def agreement(
         if alone:
             notes.append(f"{counted(alone, 'texto está', 'textos están')} solo en {path.name}.")
         if empty:
-            quedo = counted(empty, "texto quedó", "textos quedaron")
-            notes.append(f"{quedo} sin etiqueta en {path.name}.")
+            unlabelled = counted(empty, "texto quedó", "textos quedaron")
+            notes.append(f"{unlabelled} sin etiqueta en {path.name}.")
     if a.equals(b):
         notes.append("Los dos archivos son idénticos: comprueba que uno no sea copia del otro.")
     spelling = {label.casefold(): label for label in [*filled["label_a"], *filled["label_b"]]}
     for column in ("label_a", "label_b"):
         filled[column] = filled[column].str.casefold().map(spelling)
-    labels = sorted(set(spelling.values()))
+    labels = [spelling[key] for key in sorted(spelling)]
     table = pd.crosstab(filled["label_a"], filled["label_b"])
     table = table.reindex(index=labels, columns=labels, fill_value=0)
     kappa = float("nan")

@@ -14,7 +14,7 @@ from taller_lib._archive import pack, unpack
 from taller_lib._colab import ask_upload as ask_upload
 from taller_lib._colab import in_colab
 from taller_lib._colab import offer_download as offer_download
-from taller_lib._files import StrPath, replacing, write_csv, writing
+from taller_lib._files import StrPath, replacing, write_csv, write_json
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.config import CONFIG_NAME, WorkshopConfig, parse_choice
 from taller_lib.errors import TallerError
@@ -27,7 +27,7 @@ DRIVE = "/content/drive"
 # «devoluciones» no es dev, «testimonios» no es test
 ROLES = {
     "train": r"train|entren",
-    "validation": r"valid|(?<![^\W\d_])(dev|val)(set|data)?(?![^\W\d_])",
+    "validation": r"(?<![^\W\d_])(valid|(dev|val)(set|data)?(?![^\W\d_]))",
     "test": r"test(s|ing|set|data)?(?![^\W\d_])|pruebas?(?![^\W\d_])",
 }
 
@@ -73,8 +73,7 @@ class Workspace:
 
     def save_config(self, config: WorkshopConfig) -> Path:
         """Escribe `config.json` y devuelve su ruta."""
-        with writing(self.config_path):
-            return config.save(self.config_path)
+        return write_json(self.config_path, config.to_dict())
 
     def update_config(self, **choices: Any) -> WorkshopConfig:
         """Cambia en `config.json` los campos que traigan valor y devuelve la configuración.
@@ -114,9 +113,7 @@ class Workspace:
         """
         own = self._own_files()
         if not own:
-            return {
-                s: SAMPLE_DATA / f"imagen_mexico_{name}.csv" for s, name in SAMPLE_FILES.items()
-            }
+            return {s: SAMPLE_DATA / f"imagen_mexico_{n}.csv" for s, n in SAMPLE_FILES.items()}
         roles = {file: _roles(file) for file in own}
         files = {split: [f for f in own if roles[f] == {split}] for split in ROLES}
         files["train"] = files["train"] or [f for f in own if len(roles[f]) != 1]
@@ -149,11 +146,9 @@ class Workspace:
         from taller_lib.file_kinds import check_kind, locate
 
         given = {"train": train, "validation": validation, "test": test}
-        sources = {split: locate(path).resolve() for split, path in given.items() if path}
-        if len(set(sources.values())) < len(sources):
-            raise TallerError(
-                f"Diste el mismo archivo para dos partes ({train}): da solo el de train."
-            )
+        sources = {split: locate(path) for split, path in given.items() if path}
+        if len({file.resolve() for file in sources.values()}) < len(sources):
+            raise TallerError("Diste el mismo archivo para dos partes: da solo el de train.")
         names = {split: f"{split}.{check_kind(file)}" for split, file in sources.items()}
         with replacing(self.data) as new:
             new.mkdir()
@@ -183,7 +178,8 @@ class Workspace:
             return None
         from taller_lib.labelling import read_labels
 
-        return read_labels(source).set_axis(LABEL_COLUMNS, axis=1).to_dict("records")
+        rows = read_labels(source).to_numpy()
+        return [dict(zip(LABEL_COLUMNS, row, strict=True)) for row in rows]
 
     def save_own_labels(self, rows: Iterable[Mapping[str, object]]) -> Path:
         """Escribe `mis_etiquetas.csv` con las columnas `id`, `texto` y `etiqueta`."""
@@ -225,7 +221,7 @@ class Workspace:
         Raises
         ------
         TallerError
-            Si no es un zip, no es de un taller, está dañado, no cabe o escribiría fuera.
+            Si no es un zip, no es de un taller, está dañado o no cabe.
         """
         workspace = open_workspace(path)
         unpack(Path(source), workspace.path)

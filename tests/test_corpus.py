@@ -203,14 +203,15 @@ def test_perfect_agreement_is_suspicious(corpus: Corpus, tmp_path: Path) -> None
 
 
 def test_what_has_no_majority_counts_in_the_agreement(corpus: Corpus, tmp_path: Path) -> None:
-    alone = check.check_agreement(corpus, tmp_path / "no.csv")[0]
+    alone = check.check_agreement(corpus, tmp_path / "no.csv")[1]
     path = tmp_path / "sin_mayoria.csv"
     rows = [
         dict(zip(check.READINGS, check.LABELS, strict=True)) | {"id": f"im9{n:03}"}
         for n in range(20)
     ]
     pd.DataFrame(rows).to_csv(path, index=False)
-    both = check.check_agreement(corpus, path)[0]
+    count, both = check.check_agreement(corpus, path)[:2]
+    assert count.value == "20"
     assert float(both.value) < float(alone.value)
     assert "sin mayoría 0.0%" in alone.details[0] and "sin mayoría 0.0%" not in both.details[0]
 
@@ -299,6 +300,13 @@ def test_a_repetitive_corpus_is_poorer_than_real_texts(corpus: Corpus) -> None:
     assert table.loc["textos reales", "p50"] == "20"
 
 
+def test_a_copied_real_text_shows(corpus: Corpus) -> None:
+    real = [words(random.Random(n), 20) for n in range(50)]
+    assert float(check.nearest_real(corpus, real).split()[-1].rstrip(".")) < 0.3
+    corpus["nuevos"].loc[3, "texto"] = real[7].upper()
+    assert check.nearest_real(corpus, real).endswith(" 1.000.")
+
+
 def test_the_learning_curve_uses_the_sizes_and_the_seeds() -> None:
     calls = []
 
@@ -334,8 +342,12 @@ def write(corpus: Corpus, folder: Path) -> None:
 
 
 def test_the_command_prints_fills_the_datasheet_and_fails(
-    corpus: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    corpus: Corpus,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(check, "check_learning", lambda corpus: [])
     write(corpus, tmp_path)
     real = tmp_path / "reales.csv"
     pd.DataFrame({"texto": ["uno dos tres"] * 5}).to_csv(real, index=False)
@@ -354,7 +366,10 @@ def test_the_command_prints_fills_the_datasheet_and_fails(
     assert sheet.read_text(encoding="utf-8") == text
 
 
-def test_a_file_with_other_columns_is_reported_and_left_aside(corpus: Corpus) -> None:
+def test_a_file_with_other_columns_is_reported_and_left_aside(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "check_learning", lambda corpus: [])
     corpus["dificil"] = corpus["dificil"].drop(columns="fenomeno")
     names = out(check.static_measures(corpus))
     assert "archivos que faltan o con otras columnas" in names
