@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from datasets import ClassLabel, DatasetDict
+from datasets import DatasetDict
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
+from taller_lib.data import text_key
 from taller_lib.errors import TallerError
 from taller_lib.metrics import score
 
@@ -48,7 +48,7 @@ class Baseline:
     labels: dict[str, list[int]]
     settings: dict[str, Any]
     label_names: list[str]
-    rows: list[int] | None = field(default=None)
+    rows: list[int] | None = None
     split: str = "test"
 
     def entry(
@@ -59,23 +59,20 @@ class Baseline:
         Raises
         ------
         TallerError
-            Si no hay predicciones de ese conjunto, o si ya está limitada a otros textos.
+            Si no hay predicciones de ese conjunto.
         """
         split = split or self.split
         if split not in self.predictions:
             raise TallerError(
-                f"La línea base «{self.name}» no tiene predicciones de `{split}`: "
-                f"tiene las de {', '.join(self.predictions)}."
+                f"La línea base «{self.name}» no tiene predicciones de `{split}`: tiene las de "
+                f"{', '.join(self.predictions)}."
             )
         true, pred = self.labels[split], self.predictions[split]
-        if rows is None or rows == self.rows:
+        if rows is None:
             return true, pred
-        if self.rows is not None:
-            raise TallerError(
-                f"La línea base «{self.name}» solo tiene {len(self.rows)} textos: compárala en "
-                "ellos, con `rows` igual al suyo."
-            )
-        return [true[row] for row in rows], [pred[row] for row in rows]
+        known = self.rows or range(len(true))
+        places = [known.index(row) for row in rows]
+        return [true[place] for place in places], [pred[place] for place in places]
 
     def scores(self, split: str | None = None) -> dict[str, float]:
         """Las métricas de `metrics.score` en un conjunto.
@@ -101,11 +98,10 @@ def majority(splits: DatasetDict, split: str = "test") -> Baseline:
     Raises
     ------
     TallerError
-        Si falta train, ese conjunto o la columna `label`.
+        Si falta ese conjunto.
     """
-    names = _label_names(splits)
-    _, train = _columns(splits, "train")
-    most = int(np.bincount(train, minlength=len(names)).argmax())
+    names = splits["train"].features["label"].names
+    most = int(np.bincount(splits["train"]["label"], minlength=len(names)).argmax())
     labels = _truth(splits, split)
     return Baseline(
         name=f"Clase mayoritaria («{names[most]}»)",
@@ -136,50 +132,41 @@ def tfidf(splits: DatasetDict, seed: int = 0) -> Baseline:
     Raises
     ------
     TallerError
-        Si falta train o validation, o si train tiene una sola clase o ninguna palabra.
+        Si falta validation.
     """
-    names = _label_names(splits)
-    texts, train = _columns(splits, "train")
     labels = _truth(splits, "validation")
-    if len(set(train)) < 2:
-        raise TallerError(
-            "En train hay textos de una sola clase: TF-IDF necesita ejemplos de dos por lo menos."
-        )
     vectorizer = FeatureUnion([("words", _ngrams("word")), ("letters", _ngrams("char_wb"))])
-    try:
-        features = vectorizer.fit_transform(texts)
-    except ValueError as error:
-        raise TallerError(
-            f"De los textos de train no sale ninguna palabra ({error}): revisa la columna del "
-            "texto."
-        ) from None
-    matrices = {which: vectorizer.transform(_columns(splits, which)[0]) for which in labels}
-    best, chosen, settings = -1.0, None, {}
+    features = vectorizer.fit_transform(list(splits["train"]["text"]))
+    matrices = {which: vectorizer.transform(list(splits[which]["text"])) for which in labels}
+    models, values = [], []
     for c, weights in product(C_VALUES, CLASS_WEIGHTS):  # de lo más simple a lo menos
         model = LinearSVC(C=c, class_weight=weights, random_state=seed, max_iter=5000)
-        model.fit(features, train)
-        value = score(labels["validation"], model.predict(matrices["validation"]))["macro_f1"]
-        if value > best:
-            best, chosen = value, model
-            settings = {"C": c, "class_weight": weights, "validation_macro_f1": value}
-    assert chosen is not None
+        models.append(model.fit(features, list(splits["train"]["label"])))
+        predicted = model.predict(matrices["validation"])
+        values.append(score(labels["validation"], predicted)["macro_f1"])
+    best = models[int(np.argmax(values))]
     return Baseline(
         name="TF-IDF + lineal",
-        predictions={which: chosen.predict(x).tolist() for which, x in matrices.items()},
+        predictions={which: best.predict(x).tolist() for which, x in matrices.items()},
         labels=labels,
-        settings=settings | {"features": int(features.shape[1]), "seed": seed},
-        label_names=names,
+        settings={
+            "C": best.C,
+            "class_weight": best.class_weight,
+            "validation_macro_f1": max(values),
+            "features": features.shape[1],
+            "seed": seed,
+        },
+        label_names=splits["train"].features["label"].names,
     )
 
 
-def reader(own_labels: Mapping[str, str] | pd.DataFrame, splits: DatasetDict) -> Baseline | None:
+def reader(own_labels: Mapping[str, str], splits: DatasetDict) -> Baseline | None:
     """La fila «tú»: las etiquetas que puso el participante, en los textos de test que leyó.
 
     Parameters
     ----------
-    own_labels : mapping of str to str, or pandas.DataFrame
-        Texto → etiqueta, o una tabla con las columnas `texto` y `etiqueta` (`mis_etiquetas.csv`).
-        Lo que sigue vacío no cuenta; de un texto repetido vale la última etiqueta.
+    own_labels : mapping of str to str
+        Texto → etiqueta (las de `mis_etiquetas.csv`). Lo que sigue vacío no cuenta.
     splits : datasets.DatasetDict
         Con test.
 
@@ -192,43 +179,25 @@ def reader(own_labels: Mapping[str, str] | pd.DataFrame, splits: DatasetDict) ->
     Raises
     ------
     TallerError
-        Si a la tabla le falta una columna o una etiqueta no es una de las clases.
+        Si una etiqueta no es una de las clases.
     """
-    if isinstance(own_labels, pd.DataFrame):
-        missing = [name for name in ("texto", "etiqueta") if name not in own_labels]
-        if missing:
-            raise TallerError(
-                f"A tus etiquetas les falta la columna «{missing[0]}»: la tabla lleva `texto` y "
-                "`etiqueta`."
-            )
-        pairs = list(zip(own_labels["texto"], own_labels["etiqueta"], strict=True))
-    else:
-        pairs = list(own_labels.items())
-    own = {
-        _key(text): label.strip()
-        for text, label in pairs
-        if isinstance(text, str) and isinstance(label, str) and label.strip()
-    }
-    names = _label_names(splits)
-    texts, true = _columns(splits, "test")
-    rows = [row for row, text in enumerate(texts) if _key(text) in own]
+    own = {text_key(text): label for text, label in own_labels.items() if label.strip()}
+    keys = [text_key(text) for text in splits["test"]["text"]]
+    rows = [row for row, key in enumerate(keys) if key in own]
     if not rows:
         return None
-    numbers = {name.casefold(): number for number, name in enumerate(names)}
-    numbers |= {name: number for number, name in enumerate(names)}
-    said = []
-    for row in rows:
-        label = own[_key(texts[row])]
-        if label not in numbers and label.casefold() not in numbers:
-            raise TallerError(
-                f"Entre tus etiquetas está «{label}», que no es ninguna de las clases "
-                f"{', '.join(names)}: corrígela."
-            )
-        said.append(numbers.get(label, numbers.get(label.casefold(), -1)))
+    names = splits["test"].features["label"].names
+    numbers = {text_key(name): number for number, name in enumerate(names)}
+    said = [numbers.get(text_key(own[keys[row]]), -1) for row in rows]
+    if -1 in said:
+        raise TallerError(
+            f"Entre tus etiquetas está «{own[keys[rows[said.index(-1)]]]}», que no es ninguna de las clases "
+            f"{', '.join(names)}: corrígela."
+        )
     return Baseline(
         name="Tú",
         predictions={"test": said},
-        labels={"test": [true[row] for row in rows]},
+        labels={"test": [splits["test"]["label"][row] for row in rows]},
         settings={"n": len(rows)},
         label_names=names,
         rows=rows,
@@ -256,25 +225,22 @@ def comparison_table(
     Raises
     ------
     TallerError
-        Si no hay filas o si dos no traen las mismas etiquetas reales.
+        Si dos no traen las mismas etiquetas reales.
     """
-    if not entries:
-        raise TallerError("No hay nada que comparar: pasa al menos una línea base o una corrida.")
     names = list(label_names)
-    first, truth = "", None
-    records = []
+    records: dict[str, dict[str, float]] = {}
+    truth: list[int] = []
     for name, (true, pred) in entries.items():
-        real = [names.index(y) if isinstance(y, str) and y in names else y for y in true]
-        if truth is None:
-            first, truth = name, real
-        elif real != truth:
+        scores = score(true, pred, names)
+        real = [names.index(y) if isinstance(y, str) else y for y in true]
+        truth = truth or real
+        if real != truth:
             raise TallerError(
-                f"«{first}» y «{name}» no están medidas en los mismos textos ({len(truth)} y "
+                f"«{next(iter(entries))}» y «{name}» no están medidas en los mismos textos ({len(truth)} y "
                 f"{len(real)}): compáralas en los textos que comparten, en el mismo orden."
             )
-        scores = score(true, pred, names)
-        records.append({key: scores[key] for key in COMPARED} | {"n": len(real)})
-    return pd.DataFrame(records, index=pd.Index(list(entries), name="name"))
+        records[name] = {key: scores[key] for key in COMPARED} | {"n": len(real)}
+    return pd.DataFrame.from_dict(records, orient="index").rename_axis("name")
 
 
 def _ngrams(analyzer: str) -> TfidfVectorizer:
@@ -282,42 +248,13 @@ def _ngrams(analyzer: str) -> TfidfVectorizer:
         analyzer=analyzer,
         ngram_range=(1, 2) if analyzer == "word" else (2, 5),
         token_pattern=r"\w+" if analyzer == "word" else None,  # también «a», «y», «o»
-        lowercase=True,
         sublinear_tf=True,
-        min_df=1,
         dtype=np.float32,
     )
 
 
-def _label_names(splits: DatasetDict) -> list[str]:
-    _columns(splits, "train")
-    feature = splits["train"].features["label"]
-    if not isinstance(feature, ClassLabel):
-        raise TallerError(
-            "La columna `label` no dice los nombres de las clases: carga los datos con "
-            "`load_splits`."
-        )
-    return list(feature.names)
-
-
-def _columns(splits: DatasetDict, split: str) -> tuple[list[str], list[int]]:
-    if split not in splits:
-        raise TallerError(f"Falta el conjunto `{split}`: carga los datos con `load_splits`.")
-    missing = [name for name in ("text", "label") if name not in splits[split].column_names]
-    if missing:
-        raise TallerError(
-            f"Al conjunto `{split}` le falta la columna `{missing[0]}`: carga los datos con "
-            "`load_splits`."
-        )
-    return list(splits[split]["text"]), list(splits[split]["label"])
-
-
 def _truth(splits: DatasetDict, needed: str) -> dict[str, list[int]]:
     """Las etiquetas reales de validation y test; `needed` tiene que estar."""
-    _columns(splits, needed)
-    return {w: _columns(splits, w)[1] for w in ("validation", "test") if w in splits}
-
-
-def _key(text: str) -> str:
-    """La forma en que dos copias de un texto son iguales: NFC, mayúsculas y espacios aparte."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    if needed not in splits:
+        raise TallerError(f"Falta el conjunto `{needed}`: carga los datos con `load_splits`.")
+    return {split: list(splits[split]["label"]) for split in splits if split != "train"}

@@ -11,9 +11,26 @@ import pandas as pd
 from sklearn import metrics as sk
 
 from taller_lib.errors import TallerError
+from taller_lib.problems import counted
 
-METRICS = ("accuracy", "balanced_accuracy", "matthews_correlation", "macro_f1", "weighted_f1")
-NEVER_PREDICTED, NO_TEXTS = "nunca predicha", "sin textos"
+UNDEFINED = {  # (tiene textos, fue predicha): la nota y la frase de una clase
+    (True, True): ("", ""),
+    (False, False): (
+        "sin textos; nunca predicha",
+        "La clase «{0}» no aparece ni en los textos ni en las predicciones: no tiene precision, recall ni F1, "
+        "y no entra en ningún promedio.",
+    ),
+    (True, False): (
+        "nunca predicha",
+        "La clase «{0}» nunca fue predicha (tiene {1}): su precision no está definida y su F1 cuenta como 0 "
+        "en el macro F1.",
+    ),
+    (False, True): (
+        "sin textos",
+        "La clase «{0}» no tiene textos aquí y fue predicha en {2}: su recall no está definido, no entra en la "
+        "exactitud balanceada y su F1 cuenta como 0 en el macro F1.",
+    ),
+}
 
 
 def score(
@@ -51,14 +68,14 @@ def score(
     true, pred, _ = _codes(y_true, y_pred, label_names)
     with warnings.catch_warnings():  # lo que scikit-learn avisaría lo dice undefined_cases
         warnings.simplefilter("ignore")
-        values = (
-            sk.accuracy_score(true, pred),
-            sk.balanced_accuracy_score(true, pred),
-            sk.matthews_corrcoef(true, pred),
-            sk.f1_score(true, pred, average="macro", zero_division=0),
-            sk.f1_score(true, pred, average="weighted", zero_division=0),
-        )
-    return {name: float(value) for name, value in zip(METRICS, values, strict=True)}
+        values = {
+            "accuracy": sk.accuracy_score(true, pred),
+            "balanced_accuracy": sk.balanced_accuracy_score(true, pred),
+            "matthews_correlation": sk.matthews_corrcoef(true, pred),
+            "macro_f1": sk.f1_score(true, pred, average="macro", zero_division=0),
+            "weighted_f1": sk.f1_score(true, pred, average="weighted", zero_division=0),
+        }
+    return {name: float(value) for name, value in values.items()}
 
 
 def score_per_class(
@@ -83,13 +100,7 @@ def score_per_class(
     precision, recall, f1, support = sk.precision_recall_fscore_support(
         true, pred, labels=range(len(names)), zero_division=np.nan
     )
-    predicted = np.bincount(pred, minlength=len(names))
-    notes = [
-        "; ".join(
-            note for note, amount in ((NO_TEXTS, real), (NEVER_PREDICTED, said)) if amount == 0
-        )
-        for real, said in zip(support, predicted, strict=True)
-    ]
+    notes = [UNDEFINED[n > 0, i in pred][0] for i, n in enumerate(support)]
     return pd.DataFrame(
         {"precision": precision, "recall": recall, "f1": f1, "support": support, "note": notes},
         index=pd.Index(names, name="label"),
@@ -130,30 +141,16 @@ def undefined_cases(
         Como en `score`.
     """
     true, pred, names = _codes(y_true, y_pred, label_names)
-    real = np.bincount(true, minlength=len(names))
-    said = np.bincount(pred, minlength=len(names))
+    real, said = (np.bincount(codes, minlength=len(names)) for codes in (true, pred))
     sentences = []
     for name, texts, predictions in zip(names, real, said, strict=True):
-        if not texts and not predictions:
+        if sentence := UNDEFINED[texts > 0, predictions > 0][1]:
+            amounts = [counted(n, "texto", "textos") for n in (texts, predictions)]
+            sentences.append(sentence.format(name, *amounts))
+    for codes, these in ((real, "Todos los textos"), (said, "Todas las predicciones")):
+        if np.count_nonzero(codes) == 1:
             sentences.append(
-                f"La clase «{name}» no aparece ni en los textos ni en las predicciones: no tiene "
-                "precision, recall ni F1, y no entra en ningún promedio."
-            )
-        elif not predictions:
-            sentences.append(
-                f"La clase «{name}» nunca fue predicha (tiene {_texts(texts)}): su precision no "
-                "está definida y su F1 cuenta como 0 en el macro F1."
-            )
-        elif not texts:
-            sentences.append(
-                f"La clase «{name}» no tiene textos aquí y fue predicha en {_texts(predictions)}: "
-                "su recall no está definido, no entra en la exactitud balanceada y su F1 cuenta "
-                "como 0 en el macro F1."
-            )
-    for amounts, these in ((real, "Todos los textos"), (said, "Todas las predicciones")):
-        if np.count_nonzero(amounts) == 1:
-            sentences.append(
-                f"{these} son de una sola clase, «{names[int(amounts.argmax())]}»: la correlación "
+                f"{these} son de una sola clase, «{names[codes.argmax()]}»: la correlación "
                 "de Matthews no está definida y scikit-learn la da como 0."
             )
     return sentences
@@ -172,24 +169,19 @@ def compute_metrics(eval_prediction: Any) -> dict[str, float]:
     TallerError
         Si los logits no son una fila de números por texto (un entrenamiento que divergió da NaN).
     """
-    logits, labels = eval_prediction.predictions, eval_prediction.label_ids
-    logits = np.asarray(logits[0] if isinstance(logits, tuple | list) else logits)
-    labels = np.asarray(labels[0] if isinstance(labels, tuple) else labels)
+    logits = eval_prediction.predictions
+    logits = logits[0] if isinstance(logits, tuple | list) else logits
     if logits.ndim != 2 or logits.shape[1] < 2:
         raise TallerError(
-            f"El modelo devolvió una tabla de forma {logits.shape} y aquí hace falta una fila de "
-            "logits por texto, con una columna por clase: cárgalo con `load_model`."
+            f"El modelo devolvió una tabla de forma {logits.shape} y hace falta una fila de logits por texto, con una "
+            "columna por clase: cárgalo con `load_model`."
         )
     if np.isnan(logits).any():
         raise TallerError(
             "El modelo devolvió logits que no son números (NaN), es decir, el entrenamiento "
             "divergió: vuelve a cargar el modelo y entrena con un `learning_rate` más pequeño."
         )
-    return score(labels, logits.argmax(axis=1))  # type: ignore[arg-type]
-
-
-def _texts(amount: int) -> str:
-    return "1 texto" if amount == 1 else f"{amount} textos"
+    return score(eval_prediction.label_ids, logits.argmax(axis=1))
 
 
 def _codes(
@@ -199,65 +191,35 @@ def _codes(
     true, pred = _labels(y_true, "reales"), _labels(y_pred, "predichas")
     if len(true) != len(pred):
         raise TallerError(
-            f"Hay {len(true)} etiquetas reales y {len(pred)} predichas: tiene que haber una "
-            "predicción por texto, en el mismo orden."
+            f"Hay {len(true)} etiquetas reales y {len(pred)} predichas: tiene que haber una predicción por texto, "
+            "en el mismo orden."
         )
-    if not len(true):
+    if not true:
         raise TallerError("No hay ninguna etiqueta que medir: pasa al menos un texto.")
-    numeric = [values.dtype.kind == "i" for values in (true, pred)]
     if label_names is None:
-        if numeric[0] != numeric[1]:
+        if isinstance(true[0], str) != isinstance(pred[0], str):
+            raise TallerError("Unas etiquetas son números y las otras nombres: pasa `label_names`.")
+        found = sorted({*true, *pred})
+        names, codes = [str(value) for value in found], {x: i for i, x in enumerate(found)}
+    else:
+        names = [str(name) for name in label_names]
+        codes = {name: i for i, name in enumerate(names)} | {i: i for i in range(len(names))}
+    for values, which in ((true, "reales"), (pred, "predichas")):
+        if unknown := [value for value in values if value not in codes]:
+            what = f"«{unknown[0]}»" if isinstance(unknown[0], str) else f"el número {unknown[0]}"
             raise TallerError(
-                "Unas etiquetas son números y las otras nombres: pasa `label_names` para saber "
-                "qué nombre tiene cada número."
+                f"Entre las etiquetas {which} está {what}, que no es ninguna de las clases {', '.join(names)} "
+                f"(números 0 a {len(names) - 1}): corrígela o declara la clase en `label_names`."
             )
-        found = np.unique(np.concatenate([true, pred]))
-        return np.searchsorted(found, true), np.searchsorted(found, pred), [str(x) for x in found]
-    names = [] if isinstance(label_names, str) else [str(name) for name in label_names]
-    if not names or len(set(names)) != len(names):
+    return np.array([codes[x] for x in true]), np.array([codes[x] for x in pred]), names
+
+
+def _labels(values: Sequence[Any], which: str) -> list[Any]:
+    """Una lista de enteros o de textos; nada de vacíos, decimales ni tablas."""
+    found = np.atleast_1d(np.asarray(values)).tolist()
+    if not any(all(isinstance(value, kind) for value in found) for kind in (int, str)):
         raise TallerError(
-            f"`label_names` vale {label_names!r}: pasa una lista de nombres de clase, sin repetir."
+            f"Las etiquetas {which} no se pueden leer: pasa una lista con un número de clase (entero) o un nombre "
+            "de clase por texto, sin vacíos."
         )
-    codes = {name: number for number, name in enumerate(names)}
-    for values, is_number, which in zip(
-        (true, pred), numeric, ("reales", "predichas"), strict=True
-    ):
-        known = range(len(names)) if is_number else codes
-        unknown = [value for value in np.unique(values).tolist() if value not in known]
-        if unknown:
-            what = f"el número {unknown[0]}" if is_number else f"«{unknown[0]}»"
-            raise TallerError(
-                f"Entre las etiquetas {which} está {what}, que no es ninguna de las clases "
-                f"{', '.join(names)} (números 0 a {len(names) - 1}): corrige la etiqueta o declara "
-                "la clase en `label_names`."
-            )
-    return (
-        true if numeric[0] else np.array([codes[value] for value in true]),
-        pred if numeric[1] else np.array([codes[value] for value in pred]),
-        names,
-    )
-
-
-def _labels(values: Sequence[Any], which: str) -> np.ndarray:
-    """Un arreglo de enteros o de textos; nada de vacíos, decimales ni tablas."""
-    if isinstance(values, str):
-        values = [values]
-    array = np.asarray(values)
-    if array.ndim == 1 and array.size == 0:
-        return array.astype(int)
-    if array.ndim == 1 and array.dtype.kind == "O":
-        kinds = {str if isinstance(value, str) else type(value) for value in array}
-        if kinds == {str}:
-            return array.astype(str)
-        if all(issubclass(kind, int | np.integer) and kind is not bool for kind in kinds):
-            return array.astype(int)
-    elif array.ndim == 1 and array.dtype.kind in "iuU":
-        return array if array.dtype.kind == "U" else array.astype(int)
-    elif array.ndim == 1 and array.dtype.kind == "f":
-        whole = np.isfinite(array).all() and (array % 1 == 0).all()
-        if whole:
-            return array.astype(int)
-    raise TallerError(
-        f"Las etiquetas {which} no se pueden leer: pasa una lista con un número de clase (entero) "
-        "o un nombre de clase por texto, sin vacíos."
-    )
+    return found

@@ -7,16 +7,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import tiny
 from sklearn.metrics import f1_score
 
+from taller_lib.cli import main
+
 ROOT = Path(__file__).parent.parent
+Done = subprocess.CompletedProcess[str]
 
 
-def taller(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+def taller(*arguments: object, cwd: Path) -> Done:
     return subprocess.run(
         [sys.executable, "-m", "taller_lib", *map(str, arguments)],
         cwd=cwd,
@@ -47,7 +51,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(place: Path) -> subprocess.CompletedProcess[str]:
+def done(place: Path) -> Done:
     return taller(
         "run", "--train", "train.csv", "--validation", "validation.csv", "--test", "test.csv",
         "--model", place / "modelo", "--epochs", 2, "--workspace", "mi taller", cwd=place,
@@ -58,7 +62,7 @@ def only_run(place: Path) -> Path:
     return next((place / "mi taller" / "runs").iterdir())
 
 
-def test_run_recorre_todo_el_camino(place: Path, done: subprocess.CompletedProcess[str]) -> None:
+def test_run_recorre_todo_el_camino(place: Path, done: Done) -> None:
     assert done.returncode == 0, done.stderr
     assert "TF-IDF + lineal" in done.stdout and "Clase mayoritaria" in done.stdout
     assert "Datos listos: 120 textos" in done.stderr and "Se conserva la época" in done.stderr
@@ -70,64 +74,69 @@ def test_run_recorre_todo_el_camino(place: Path, done: subprocess.CompletedProce
     assert table["etiqueta"].tolist() == given["etiqueta"].tolist()
 
 
+@pytest.fixture
+def here(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """La misma orden en este proceso: código de salida, salida normal y salida de errores."""
+    monkeypatch.chdir(place)
+    monkeypatch.delenv("TALLER_WORKSPACE", raising=False)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
 def test_resume_sobre_una_corrida_terminada_no_cambia_nada(
-    place: Path, done: subprocess.CompletedProcess[str]
+    place: Path, done: Done, here: Any
 ) -> None:
     files = {p: p.stat().st_mtime_ns for p in (place / "mi taller").rglob("*") if p.is_file()}
-    again = taller("run", "--workspace", "mi taller", "--resume", cwd=place)
-    assert again.returncode == 0, again.stderr
-    assert again.stdout == done.stdout
+    code, out, err = here("run", "--workspace", "mi taller", "--resume")
+    assert code == 0, err
+    assert out == done.stdout
     assert files == {
         p: p.stat().st_mtime_ns for p in (place / "mi taller").rglob("*") if p.is_file()
     }
 
 
-def test_compare_lista_por_validacion(place: Path, done: subprocess.CompletedProcess[str]) -> None:
-    listed = taller("compare", "--workspace", "mi taller", cwd=place)
-    assert listed.returncode == 0 and only_run(place).name in listed.stdout
-    empty = taller("compare", "--workspace", "otro", cwd=place)
-    assert (empty.returncode, empty.stdout) == (1, "")
-    assert "No hay corridas" in empty.stderr
+def test_compare_lista_por_validacion(place: Path, done: Done, here: Any) -> None:
+    code, out, _ = here("compare", "--workspace", "mi taller")
+    assert code == 0 and only_run(place).name in out
+    code, out, err = here("compare", "--workspace", "otro")
+    assert (code, out) == (1, "") and "No hay corridas" in err
 
 
-def test_predict_clasifica_un_archivo(place: Path, done: subprocess.CompletedProcess[str]) -> None:
+def test_predict_clasifica_un_archivo(place: Path, done: Done, here: Any) -> None:
     write(
         place / "nuevos.csv",
         [("una fiesta amable", "7"), ("oficina el martes", "8")],
         ("opinión", "nota"),
     )
-    result = taller(
-        "predict",
-        only_run(place),
-        "nuevos.csv",
-        "salida.csv",
-        "--text-column",
-        "opinión",
-        cwd=place,
+    code, _, err = here(
+        "predict", only_run(place), "nuevos.csv", "salida.csv", "--text-column", "opinión"
     )
-    assert result.returncode == 0, result.stderr
+    assert code == 0, err
     assert pd.read_csv(place / "salida.csv")["opinión"].tolist() == [
         "una fiesta amable",
         "oficina el martes",
     ]
 
 
-def test_check_dice_que_hay_y_cuanto_tardara(place: Path) -> None:
-    result = taller(
-        "check", "train.csv", "--test", "test.csv", "--model", place / "modelo", cwd=place
-    )
-    assert result.returncode == 0, result.stderr
+def test_check_dice_que_hay_y_cuanto_tardara(place: Path, here: Any) -> None:
+    code, out, err = here("check", "train.csv", "--test", "test.csv", "--model", place / "modelo")
+    assert code == 0, err
     for expected in ("negativo", "max_length propuesto: ", "por época", "menos de 300"):
-        assert expected in result.stdout
+        assert expected in out
     assert not (place / "mi_taller").exists()
 
 
-def test_check_con_avisos_termina_bien_y_los_dice(place: Path, tmp_path: Path) -> None:
+def test_check_con_avisos_termina_bien_y_los_dice(place: Path, here: Any) -> None:
     rows = [(row["text"], tiny.LABELS[row["label"]]) for row in tiny.splits(60)["train"]]
-    write(tmp_path / "a.csv", [*rows, ("", "neutral"), rows[0]])
-    result = taller("check", "a.csv", "--model", place / "modelo", cwd=tmp_path)
-    assert result.returncode == 0
-    assert "fila 62" in result.stdout and "fila 63" in result.stdout
+    write(place / "avisos.csv", [*rows, ("", "neutral"), rows[0]])
+    code, out, _ = here("check", "avisos.csv", "--model", place / "modelo")
+    assert code == 0
+    assert "fila 62" in out and "fila 63" in out
 
 
 @pytest.mark.parametrize(
@@ -139,18 +148,18 @@ def test_check_con_avisos_termina_bien_y_los_dice(place: Path, tmp_path: Path) -
             "no hay una columna «comentario»",
         ),
         (["run", "--train", "train.csv", "--epochs", "40"], "de 1 a 20"),
-        (["run", "--train", "train.csv", "--label-names", "a,b"], "a"),
+        (["run", "--train", "train.csv", "--label-names", "a,b"], "train.csv"),
         (["run", "--test", "test.csv"], "Falta --train"),
         (["predict", "nada", "train.csv", "x.csv"], "No existe la carpeta de la corrida"),
     ],
 )
 def test_lo_que_hay_que_corregir_es_una_frase_y_codigo_1(
-    place: Path, arguments: list[str], message: str
+    place: Path, arguments: list[str], message: str, here: Any
 ) -> None:
-    result = taller(*arguments, cwd=place)
-    assert result.returncode == 1
-    assert message in result.stderr and "Traceback" not in result.stderr
-    assert result.stdout == ""
+    code, out, err = here(*arguments)
+    assert (code, out) == (1, "")
+    assert message in err and err.startswith("✗ ")
+    assert not (place / "mi_taller").exists()
 
 
 @pytest.mark.parametrize(
@@ -164,11 +173,19 @@ def test_lo_que_hay_que_corregir_es_una_frase_y_codigo_1(
     ],
 )
 def test_el_mal_uso_se_dice_en_espanol_y_codigo_2(
-    place: Path, arguments: list[str], message: str
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = taller(*arguments, cwd=place)
-    assert result.returncode == 2
-    assert message in result.stderr and "usage" not in result.stderr
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert message in said and "usage" not in said
+
+
+def test_un_error_llega_al_sistema_sin_traza(place: Path) -> None:
+    result = taller("check", "no.csv", cwd=place)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "Traceback" not in result.stderr
 
 
 def test_doctor_dice_que_hay(place: Path) -> None:

@@ -54,7 +54,13 @@ def test_score_equals_the_hand_calculation():
     scores = metrics.score(TRUE, PRED, NAMES)
     # F1 = 2·aciertos / (textos + predicciones)
     f1 = [2 * 5 / (8 + 6), 2 * 3 / (6 + 6), 2 * 5 / (6 + 8)]
-    assert list(scores) == list(metrics.METRICS)
+    assert list(scores) == [
+        "accuracy",
+        "balanced_accuracy",
+        "matthews_correlation",
+        "macro_f1",
+        "weighted_f1",
+    ]
     assert all(type(value) is float for value in scores.values())
     assert scores["accuracy"] == pytest.approx(13 / 20, abs=1e-12)
     assert scores["balanced_accuracy"] == pytest.approx((5 / 8 + 3 / 6 + 5 / 6) / 3, abs=1e-12)
@@ -207,8 +213,6 @@ def test_metrics_never_imports_transformers():
         ([math.inf, 1], [0, 1], NAMES, "reales no se pueden leer"),
         (pd.Series(["a", None]), ["a", "a"], ["a", "b"], "reales no se pueden leer"),
         (np.zeros((2, 3)), [0, 1], NAMES, "reales no se pueden leer"),
-        ([0, 1], [0, 1], ["a", "a"], "sin repetir"),
-        ([0, 1], [0, 1], "ab", "label_names"),
     ],
 )
 def test_bad_input_is_one_sentence(true, pred, names, match):

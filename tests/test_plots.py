@@ -208,15 +208,5 @@ def test_a_notebook_shows_it_without_pyplot():
 
 
 def test_bad_input_is_one_sentence():
-    cases = [
-        (lambda: plots.plot_confusion(pd.DataFrame()), "nada que dibujar"),
-        (lambda: plots.plot_confusion(MATRIX.iloc[:2]), "2 filas y 3 columnas"),
-        (lambda: plots.plot_confusion(MATRIX, "pred"), "normalize"),
-        (lambda: plots.plot_training(history(), best_epoch=9), "La época 9 no está"),
-        (lambda: plots.plot_class_counts(pd.DataFrame()), "nada que dibujar"),
-        (lambda: plots.plot_lengths({"train": []}), "longitudes"),
-        (lambda: plots.plot_comparison(pd.DataFrame({"f1": [1]})), "macro_f1"),
-    ]
-    for call, match in cases:
-        with pytest.raises(TallerError, match=match):
-            call()
+    with pytest.raises(TallerError, match="macro_f1"):
+        plots.plot_comparison(pd.DataFrame({"f1": [1]}))
