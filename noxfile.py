@@ -155,7 +155,6 @@ def taller(session: nox.Session) -> None:
     shutil.rmtree(workspace, ignore_errors=True)
     with part(session, "los seis cuadernos"):
         session.run("python", "tools/run_notebooks.py", "--workspace", str(workspace))
-    session.run("taller", "compare", "--workspace", str(workspace))
     print(
         "\nListo. Mira:\n"
         "  build/html/        una página por cuaderno, para abrir en el navegador\n"

@@ -133,8 +133,20 @@ def run_all(
         print(f"{seconds:.0f} s", flush=True)
 
 
+def final_table(workspace: Path) -> str:
+    """La tabla de prueba de la mejor corrida en validación, junto a sus líneas base."""
+    import taller_lib as taller
+
+    runs = taller.list_runs(workspace)
+    if runs.empty:
+        return "Los cuadernos no dejaron ninguna corrida."
+    run = taller.load_run(workspace / "runs" / runs.index[0])
+    table = run.comparison.to_string(float_format="{:.3f}".format)
+    return f"Con los textos de prueba ({run.name}):\n{table}"
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Ejecuta los cuadernos; 1 si uno falla."""
+    """Ejecuta los cuadernos y muestra la tabla final; 1 si uno falla."""
     parser = argparse.ArgumentParser(description="Ejecuta los cuadernos en orden.")
     parser.add_argument("notebooks", nargs="*", type=Path, help="por omisión, los seis")
     parser.add_argument("--workspace", type=Path, default=ROOT / "build" / "mi_taller")
@@ -151,6 +163,7 @@ def main(arguments: list[str] | None = None) -> int:
     except NotebookFailedError as error:
         print(f"✗ {error}\n  La copia con el error está en {options.output}.", file=sys.stderr)
         return 1
+    print(final_table(options.workspace), flush=True)
     return 0
 
 

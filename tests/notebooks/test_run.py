@@ -13,6 +13,8 @@ import run_notebooks
 from phases import PHASES, notebook_path
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.config import WorkshopConfig
+from taller_lib.sample import ten_texts
+from taller_lib.workspace import open_workspace
 
 SECONDS_A_CELL = 1200
 CP1252 = Path(__file__).resolve().parent / "cp1252"
@@ -33,14 +35,14 @@ def test_the_road(tmp_path_factory: pytest.TempPathFactory) -> None:
     python_path = os.pathsep.join(filter(None, [str(CP1252), os.environ.get("PYTHONPATH")]))
     for phase in PHASES:
         path = notebook_path(phase)
+        notebook = run_notebooks.load(path)
         run_notebooks.execute(
-            run_notebooks.load(path),
-            path.name,
-            workspace,
-            folder,
-            SECONDS_A_CELL,
-            {"PYTHONPATH": python_path},
+            notebook, path.name, workspace, folder, SECONDS_A_CELL, {"PYTHONPATH": python_path}
         )
+        if phase == 1:  # como si se hubieran elegido las diez respuestas
+            own = ten_texts().assign(etiqueta=lambda table: table["lectura_2"])
+            open_workspace(workspace).save_own_labels(own.to_dict("records"))
+    assert "Tú" in str(notebook.cells), "la fase 5 no compara con las etiquetas propias"
     runs = list(workspace.glob("runs/*/metrics.json"))
     assert runs, "la fase 5 no dejó metrics.json en la corrida"
 
