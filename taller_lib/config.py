@@ -126,7 +126,13 @@ class WorkshopConfig:
                 f"`label_names` es un solo texto ({self.label_names!r}): "
                 'escribe una lista, por ejemplo ["negativo", "neutral", "positivo"].'
             )
-        names = tuple(str(name).strip() for name in self.label_names or ())
+        if not isinstance(self.label_names, list | tuple) or not all(
+            isinstance(name, str) for name in self.label_names
+        ):
+            raise TallerError(
+                f"`label_names` vale {self.label_names!r}: escribe una lista de nombres entre comillas, o None."
+            )
+        names = tuple(name.strip() for name in self.label_names)
         if "" in names or len(set(names)) != len(names):
             raise TallerError(
                 f"`label_names` tiene nombres vacíos o repetidos: {list(names)}. Cada clase lleva un nombre distinto."
@@ -208,6 +214,10 @@ class WorkshopConfig:
         except FileNotFoundError:
             raise TallerError(
                 f"No existe el archivo {source}: crea la configuración con `WorkshopConfig().save(...)`."
+            ) from None
+        except OSError:
+            raise TallerError(
+                f"No se puede leer {source}: revisa que sea un archivo y que tengas permiso."
             ) from None
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise TallerError(

@@ -71,7 +71,10 @@ def locate(path: str | os.PathLike[str] | None) -> Path:
         raise TallerError('Falta la ruta del archivo: escribe algo como "datos.csv".')
     if re.match(r"https?://", str(path)):
         raise TallerError(f"{shown(path)} es una dirección web: descarga el CSV y escribe su ruta.")
-    file = Path(path).expanduser()
+    try:
+        file = Path(path).expanduser()
+    except RuntimeError:  # «~alguien», que no existe en esta máquina
+        file = Path(path)
     folder = file.absolute().parent
     try:
         if file.is_dir():
@@ -100,6 +103,26 @@ def _tables_in(folder: Path, name: str = "") -> str:
     return f"; ahí hay {listed(map(shown, names))}." if names else "; ahí no hay ninguna tabla."
 
 
+def locate_target(path: str | os.PathLike[str]) -> Path:
+    """La ruta de un CSV por escribir.
+
+    Raises
+    ------
+    TallerError
+        Si es una carpeta, no termina en .csv o no se puede entrar a su carpeta.
+    """
+    try:
+        file = Path(path).expanduser()
+        if file.suffix.lower() == ".csv" and not file.is_dir():
+            file.exists()
+            return file
+    except (OSError, RuntimeError):
+        pass
+    raise TallerError(
+        f"No se puede escribir en {shown(path, 200)}: da el nombre de un archivo .csv en una carpeta tuya."
+    )
+
+
 def check_kind(path: Path) -> str:
     """``"csv"`` o ``"xlsx"``, mirando el contenido y no solo la extensión.
 
@@ -115,7 +138,7 @@ def check_kind(path: Path) -> str:
     for pattern, sentence in NOT_CSV.items():
         if re.match(pattern, text):
             refuse(path, sentence)
-    if not text.startswith(b"PK"):
+    if not text.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "csv"
     try:
         with zipfile.ZipFile(path) as archive:

@@ -12,9 +12,10 @@ from typing import Any
 
 from taller_lib._files import write_csv
 from taller_lib.errors import TallerError
+from taller_lib.file_kinds import locate, locate_target
 from taller_lib.prediction import predict_probabilities
 from taller_lib.preprocessing import preprocess
-from taller_lib.reading import RowReader, find_column, open_rows
+from taller_lib.reading import RowReader, clean, find_column, open_rows
 from taller_lib.runs import Run, load_run
 
 WINDOW = 5_000
@@ -55,12 +56,15 @@ class BatchClassifier:
                 f"El lote no tiene la columna «{self.text_column}», solo {', '.join(batch)}: "
                 "indica la del texto con text_column."
             )
-        return {**batch, **self.classify([str(text) for text in batch[self.text_column]])}
+        texts = [
+            "" if text is None or text != text else str(text) for text in batch[self.text_column]
+        ]
+        return {**batch, **self.classify(texts)}
 
     def classify(self, texts: list[str]) -> dict[str, list[Any]]:
         """Las columnas nuevas de una lista de textos."""
         config, names = self.run.config, self.run.label_names
-        filled = [place for place, text in enumerate(texts) if text.strip()]
+        filled = [place for place, text in enumerate(texts) if clean(text)]
         columns: dict[str, list[Any]] = {name: [""] * len(texts) for name in self.new_columns}
         columns["dudoso"] = ["sí"] * len(texts)
         if not filled:
@@ -115,11 +119,7 @@ def classify_csv(
         Si `source` no se puede leer, no tiene la columna, ya está clasificado o es el mismo `target`.
     """
     classifier = BatchClassifier(run, text_column)
-    reader, path = open_rows(source), Path(target)
-    if path.exists() and path.samefile(source):
-        raise TallerError(
-            f"El archivo de salida es el mismo que el de entrada ({path}): elige otro nombre; el tuyo no se toca."
-        )
+    reader, path = open_rows(source), _target(target, source)
     place = find_column(reader.columns, text_column, source)
     repeated = [name for name in classifier.new_columns if name in reader.columns]
     if repeated:
@@ -149,7 +149,21 @@ def _windows(rows: Iterator[tuple[int, list[str]]]) -> Iterator[list[list[str]]]
         yield window
 
 
+def _target(target: str | os.PathLike[str], source: str | os.PathLike[str]) -> Path:
+    path = locate_target(target)
+    if path.exists() and path.samefile(locate(source)):
+        raise TallerError(
+            f"El archivo de salida es el mismo que el de entrada ({path}): elige otro nombre; el tuyo no se toca."
+        )
+    return path
+
+
 def _set_aside(path: Path) -> None:
-    if path.exists():
-        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-        path.rename(path.with_name(f"{path.stem}_anterior_{stamp}{path.suffix}"))
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    try:
+        if path.exists():
+            path.rename(path.with_name(f"{path.stem}_anterior_{stamp}{path.suffix}"))
+    except OSError:
+        raise TallerError(
+            f"No se pudo cambiar el nombre de {path}: ciérralo si está abierto, o elige otro archivo de salida."
+        ) from None

@@ -108,7 +108,8 @@ class DataReport:
         """El título, la tabla de cuentas y las líneas que la siguen."""
         total = counted(int(self.counts.to_numpy().sum()), "texto", "textos")
         table = self.counts.rename(columns=lambda name: shown(name)[1:-1])
-        table = table.assign(total=table.sum(axis=1)).rename_axis(index=None, columns=None)
+        table = pd.concat([table, table.sum(axis=1).rename("total")], axis=1)
+        table = table.rename_axis(index=None, columns=None)
         lines = [f"{split}: {source}" for split, source in self.files.items()]
         if self.problems:
             lines.append(counted(len(self.problems), "aviso", "avisos") + ":")

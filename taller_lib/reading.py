@@ -246,12 +246,11 @@ def _check_widths(path: Path, records: Iterable[Record], header: list[str], sepa
     long, short = [], []
     row = 0
     for row, cells in records:
-        filled = _filled(cells) if len(cells) > named else named
-        if filled > len(header):
+        used = max(used, _filled(cells))
+        if separator and _filled(cells[named:]):  # en un Excel ninguna coma corre las celdas
             long.append(row)
         elif len(cells) < named:
             short.append(row)
-        used = max(used, filled)
     if not row:
         refuse(path, "tiene encabezado pero no hay filas debajo: añade los textos con su etiqueta")
     mark = SEPARATORS.get(separator, shown(separator))

@@ -146,7 +146,7 @@ class Workspace:
         from taller_lib.file_kinds import check_kind, locate
 
         given = {"train": train, "validation": validation, "test": test}
-        sources = {split: locate(path) for split, path in given.items() if path}
+        sources = {s: locate(path) for s, path in given.items() if path or s == "train"}
         if len({file.resolve() for file in sources.values()}) < len(sources):
             raise TallerError("Diste el mismo archivo para dos partes: da solo el de train.")
         names = {split: f"{split}.{check_kind(file)}" for split, file in sources.items()}
@@ -249,11 +249,15 @@ def open_workspace(path: StrPath | None = None) -> Workspace:
         Si es un archivo o no se puede escribir en ella.
     """
     folder = Path(path or os.environ.get("TALLER_WORKSPACE") or FOLDER_NAME)
-    folder = folder.expanduser().absolute()
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    try:
+        folder = folder.expanduser().absolute()
+        existing = next(place for place in (folder, *folder.parents) if place.exists())
+        usable = existing.is_dir() and os.access(existing, os.W_OK)
+    except (OSError, RuntimeError):
+        usable = False
+    if not usable:
         raise TallerError(
-            f"No se puede trabajar en {folder}: {existing} es un archivo o no hay permiso para escribir ahí; elige otra."
+            f"No se puede trabajar en {folder}: es un archivo, o no hay permiso para escribir ahí; elige otra carpeta."
         )
     return Workspace(folder)
 

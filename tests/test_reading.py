@@ -151,10 +151,16 @@ def test_trailing_separators(tmp_path):
     assert table.frame.to_numpy().tolist() == [["uno", "a"], ["dos", "b"], ["tres", "a"]]
 
 
-def test_nameless_columns_with_content_stay(tmp_path):
-    table = read_table(write(tmp_path, ",texto,etiqueta,\n0,uno,a,\n1,dos,b,nota\n"))
-    assert table.columns == ["", "texto", "etiqueta", ""]
-    assert table.frame.to_numpy().tolist() == [["0", "uno", "a", ""], ["1", "dos", "b", "nota"]]
+def test_nameless_index_column_stays(tmp_path):
+    table = read_table(write(tmp_path, ",texto,etiqueta,\n0,uno,a,\n1,dos,b,\n"))
+    assert table.columns == ["", "texto", "etiqueta"]
+    assert table.frame.to_numpy().tolist() == [["0", "uno", "a"], ["1", "dos", "b"]]
+
+
+def test_content_right_of_the_last_named_column_is_refused(tmp_path):
+    path = write(tmp_path, "etiqueta,texto,\na,Hola, nada bueno aquí,\nb,otro texto,\n")
+    with pytest.raises(TallerError, match=r"1 fila tiene más campos.*fila 2"):
+        read_table(path)
 
 
 def test_header_is_cleaned(tmp_path):
