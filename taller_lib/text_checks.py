@@ -73,6 +73,14 @@ def check_texts(part: Part) -> list[Problem]:
             found = counted(len(rows), "texto", "textos")
             message = f"En {part.name}, {found} {what} ({which_rows(rows)})."
             problems.append(Problem(kind, message, rows, part.split))
+    labels = "|".join(map(re.escape, sorted(set(part.frame["label"]) - {""})))
+    swallowed = texts.str.contains(rf'[,;\t|]\s*"?(?:{labels})"?\s*[\r\n]', regex=True)
+    if labels and (rows := part.rows(swallowed)):
+        message = (
+            f"En {part.name}, {counted(len(rows), 'texto parece', 'textos parecen')} llevar dentro otras filas, con su "
+            f"etiqueta ({which_rows(rows)}): quizá falta cerrar unas comillas."
+        )
+        problems.append(Problem("swallowed_rows", message, rows, part.split))
     verdicts = texts.map(looks_foreign)
     judged = int(verdicts.notna().sum())
     rows = part.rows(verdicts.eq(True))

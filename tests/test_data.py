@@ -395,3 +395,19 @@ def test_words():
     assert counted(1, "fila", "filas") == "1 fila" and counted(0, "fila", "filas") == "0 filas"
     assert shown("a\n\u200b\U000e0001") == "«a\\x0a\\u200b\\U000e0001»"
     assert shown("x" * 70) == "«" + "x" * 60 + "…»"
+
+
+def test_rows_swallowed_by_a_stray_quote_are_said(tmp_path):
+    lines = [
+        f"Dijo hola {i} veces en {label},{label}"
+        for i in range(20)
+        for label in ("negativo", "neutral", "positivo")
+    ]
+    lines[3] = '"' + lines[3]
+    lines[9] = lines[9].replace(",", '",')
+    path = tmp_path / "comillas.csv"
+    path.write_text("texto,etiqueta\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    _, report = load_splits(path)
+    found = [problem for problem in report.problems if problem.kind == "swallowed_rows"]
+    assert [problem.rows for problem in found] == [[5]]
+    assert "falta cerrar unas comillas" in found[0].message
