@@ -144,22 +144,20 @@ def _unknown(model: str) -> str:
     )
 
 
+# lo que se reconoce en la excepción (expresión regular) y la frase que la sustituye
 _EXPLANATIONS = {
     "not a valid JSON": "El config.json de «{0}» está dañado: vuelve a descargar el modelo.",
     "Error no file named": "«{0}» no tiene pesos (model.safetensors o pytorch_model.bin): "
     "descarga la carpeta completa o elige otro modelo.",
-    "SafetensorError": "El archivo de pesos de «{0}» está incompleto o no es de fiar: "
+    "SafetensorError|UnpicklingError": "El archivo de pesos de «{0}» está incompleto o no es de fiar: "
     "bórralo y vuelve a descargarlo.",
-    "custom code": "«{0}» necesita ejecutar código propio de su autor y el taller no lo permite: elige otro modelo.",
+    "custom code|trust_remote_code": "«{0}» necesita ejecutar código propio de su autor "
+    "y el taller no lo permite: elige otro modelo.",
     "Unrecognized configuration class": "«{0}» no es un modelo que sirva para clasificar textos: "
     "elige uno de tipo BERT, RoBERTa o similar.",
-    "Unrecognized model in": "No reconozco la arquitectura de «{0}» (falta `model_type` en su config.json, "
+    "Unrecognized model in|does not recognize this architecture": "No reconozco la arquitectura de «{0}» "
+    "(falta `model_type` en su config.json, "
     "o es más nueva que esta versión de transformers): elige otro modelo.",
-}
-_SAME_AS = {
-    "UnpicklingError": "SafetensorError",
-    "trust_remote_code": "custom code",
-    "does not recognize this architecture": "Unrecognized model in",
 }
 
 
@@ -167,7 +165,7 @@ def _explain(error: Exception, model: str, source: _Source) -> TallerError:
     """Traduce la excepción con que `transformers` no pudo cargar `model`."""
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
     for sign, explanation in _EXPLANATIONS.items():
-        if sign in text or any(other in text for other, same in _SAME_AS.items() if same == sign):
+        if re.search(sign, text):
             return TallerError(explanation.format(model))
     if source.local_files_only and not Path(source.location).is_dir():
         return TallerError(
