@@ -53,10 +53,34 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
+def save_figure(figure: Any, path: Path) -> None:
+    """Guarda una figura como PNG; completa o no la escribe."""
+    with replacing(path) as new:
+        figure.savefig(new, format="png", dpi=150, bbox_inches="tight")
+
+
 def write_json(path: Path, values: Any) -> Path:
     """Escribe JSON legible en UTF-8; completo o no lo escribe."""
     text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
     return write_text(path, text + "\n")
+
+
+_FULL_DISK = ("enforce fail at inline_container", "no space left", "i/o error", "errno 28")
+
+
+@contextlib.contextmanager
+def saying_full_disk(path: Path) -> Iterator[None]:
+    """Convierte en `TallerError` el disco lleno, diga como lo diga la biblioteca que escribía."""
+    try:
+        yield
+    except Exception as error:
+        full = isinstance(error, OSError) and error.errno in (27, 28, 122)
+        if not full and not any(sign in str(error).lower() for sign in _FULL_DISK):
+            raise
+        raise TallerError(
+            f"El disco se llenó al guardar en {path}: la mejor época guardada antes sigue entera. "
+            "Libera espacio y vuelve a ejecutar con resume=True."
+        ) from None
 
 
 @contextlib.contextmanager

@@ -39,6 +39,8 @@ class CheckpointKeeper(TrainerCallback):
             newest = output_dir / f"checkpoint-{state.global_step}"
             checkpoints.mark_complete(newest)
             checkpoints.keep_one_resumable(output_dir, newest)
+            if control.should_training_stop or state.global_step >= state.max_steps:
+                checkpoints.save_state(state, output_dir.parent)
 
 
 class ProgressReport(TrainerCallback):

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from taller_lib._files import replacing, write_text
+
 STATE = "trainer_state.json"
 MARKER = "complete.json"
 OPTIMIZER_FILES = ("optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state*.pth")
@@ -44,7 +46,13 @@ def mark_complete(folder: Path) -> None:
         for path in folder.iterdir()
         if path.is_file() and path.name != MARKER
     }
-    (folder / MARKER).write_text(json.dumps(sizes), encoding="utf-8")
+    write_text(folder / MARKER, json.dumps(sizes))
+
+
+def save_state(state: Any, folder: Path) -> None:
+    """Escribe `trainer_state.json` en la carpeta, entero o nada."""
+    with replacing(folder / STATE) as new:
+        state.save_to_json(str(new))
 
 
 def is_complete(folder: Path) -> bool:
@@ -60,10 +68,8 @@ def is_complete(folder: Path) -> bool:
         return False
     try:
         sizes = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return True
-    except ValueError:
-        return False
     return all(
         (folder / name).is_file() and (folder / name).stat().st_size == size
         for name, size in sizes.items()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import taller_lib as taller
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
-from taller_lib.workspace import Workspace, open_workspace
+from taller_lib.workspace import open_workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,27 +101,23 @@ def _config(args: argparse.Namespace, base: WorkshopConfig) -> WorkshopConfig:
     return base.replace(**{name: value for name, value in chosen.items() if value is not None})
 
 
-def _workspace_and_config(args: argparse.Namespace) -> tuple[Workspace, WorkshopConfig]:
+def _run(args: argparse.Namespace) -> None:
     workspace = open_workspace(args.workspace)
     saved = workspace.load_config()
     config = _config(args, saved)
-    if args.train:
-        # se leen antes de copiarlos: un archivo con errores no entra en el espacio de trabajo
-        taller.load_splits(args.train, args.validation, args.test, config)
-        workspace.copy_data(args.train, args.validation, args.test)
-    elif args.validation or args.test:
+    if not args.train and (args.validation or args.test):
         raise TallerError("Falta --train: los archivos de validación y prueba van con el suyo.")
+    given = {"train": args.train, "validation": args.validation, "test": args.test}
+    files = given if args.train else workspace.data_files()
+    splits, report = taller.load_splits(**files, config=config)
+    tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
+    # solo lo que se pudo leer y cargar entra en el espacio de trabajo
+    if args.train:
+        workspace.copy_data(**given)
     if config != saved or not workspace.config_path.exists():
         workspace.save_config(config)
-    return workspace, config
-
-
-def _run(args: argparse.Namespace) -> None:
-    workspace, config = _workspace_and_config(args)
     _say(workspace.describe())
-    splits, report = taller.load_splits(**workspace.data_files(), config=config)
     _say(report)
-    tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
     tokenized = taller.tokenize(splits, tokenizer, config)
     baselines = [taller.baselines.majority(splits), taller.baselines.tfidf(splits)]
     to_beat = baselines[1].scores("validation")["macro_f1"]

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from datasets import Dataset, DatasetDict
 
-from taller_lib._files import write_json
+from taller_lib._files import save_figure, write_json
 from taller_lib.baselines import Baseline, comparison_table
 from taller_lib.errors import TallerError
 from taller_lib.metrics import confusion, score, score_per_class
@@ -122,8 +122,14 @@ def save_evaluation(run: Run, evaluation: Evaluation, baselines: Sequence[Baseli
     Run
         La misma corrida, con `test` y `test_evaluations` en su registro.
     """
+    if evaluation.label_names != run.label_names:
+        raise TallerError(
+            f"La evaluación tiene las clases {evaluation.label_names} y la corrida {run.name} conoce {run.label_names}: "
+            "guárdala en la corrida con que se hizo."
+        )
     path = run.path
-    write_predictions(path / PREDICTIONS, evaluation.table)
+    entries: dict[str, Any] = {line.name: line.entry("test") for line in baselines}
+    table = comparison_table({**entries, run.config.model: evaluation.entry}, run.label_names)
     times = read_record(path).get("test_evaluations", 0) + 1
     test = {
         "n": len(evaluation.table),
@@ -131,14 +137,9 @@ def save_evaluation(run: Run, evaluation: Evaluation, baselines: Sequence[Baseli
         "per_class": _without_nan(evaluation.per_class),
         "confusion": evaluation.confusion.to_numpy().tolist(),
     }
+    write_predictions(path / PREDICTIONS, evaluation.table)
     write_json(path / METRICS, {"test": test, "test_evaluations": times})
-    figures = path / "figures"
-    figures.mkdir(exist_ok=True)
-    figure = plot_confusion(evaluation.confusion)
-    figure.savefig(figures / "confusion.png", dpi=150, bbox_inches="tight")
-    entries: dict[str, Any] = {line.name: line.entry("test") for line in baselines}
-    entries[run.config.model] = evaluation.entry
-    table = comparison_table(entries, evaluation.label_names)
+    save_figure(plot_confusion(evaluation.confusion), path / "figures" / "confusion.png")
     record = write_record(
         path,
         test={"n": test["n"], "scores": test["scores"]},

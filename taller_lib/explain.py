@@ -26,7 +26,7 @@ def explain_best_epoch(trainer: WorkshopTrainer, baseline: float | None = None) 
             "Todavía no termina ninguna época: ejecuta trainer.train() y espera a la primera."
         )
     best = trainer.state.best_metric or 0.0
-    done = round(trainer.state.epoch or 0)
+    done = int((trainer.state.epoch or 0) + 1e-6)
     reason = (
         f"después no mejoró en {trainer.config.early_stopping_patience} épocas y el entrenamiento se detuvo en la {done}"
         if done - trainer.best_epoch >= (trainer.config.early_stopping_patience or 1)

@@ -24,9 +24,9 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from taller_lib._files import write_json
+from taller_lib._files import save_figure, saying_full_disk, write_json
 from taller_lib._paths import SAMPLE_DATA
-from taller_lib.checkpoints import STATE
+from taller_lib.checkpoints import save_state
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import device_info
 from taller_lib.errors import TallerError
@@ -47,17 +47,8 @@ HISTORY = "history.json"
 VALIDATION = "validation.csv"
 DOUBT_PERCENTILE = 20
 RANKED = ("macro_f1", "balanced_accuracy", "matthews_correlation", "accuracy")
-LISTED = [
-    "model",
-    *RANKED,
-    "best_epoch",
-    "epochs",
-    "train_rows",
-    "seed",
-    "created",
-    "data",
-    "test_evaluations",
-]
+LISTED = ["model", *RANKED, "best_epoch", "epochs", "train_rows", "class_weights", "seed"]
+LISTED += ["created", "data", "test_evaluations"]
 _PACKAGES = ("taller-lib", "torch", "transformers", "datasets", "tokenizers", "accelerate")
 
 
@@ -197,17 +188,16 @@ def save_run(
         path = target.runs / trainer.run_path.name
     if read_record(path).get("state") == "finished":
         return load_run(path)
-    _save_model(trainer, path)
-    write_json(path / HISTORY, trainer.state.log_history)
-    trainer.state.save_to_json(str(path / STATE))
     validation: Any = trainer.eval_dataset
     names = validation.features["label"].names
-    table = prediction_table(trainer.model, trainer.processing_class, validation)
-    write_predictions(path / VALIDATION, table)
-    figures = path / "figures"
-    figures.mkdir(exist_ok=True)
-    figure = plot_training(trainer.state.log_history, best_epoch=trainer.best_epoch)
-    figure.savefig(figures / "training.png", dpi=150, bbox_inches="tight")
+    with saying_full_disk(path):
+        _save_model(trainer, path)
+        write_json(path / HISTORY, trainer.state.log_history)
+        save_state(trainer.state, path)
+        table = prediction_table(trainer.model, trainer.processing_class, validation)
+        write_predictions(path / VALIDATION, table)
+        figure = plot_training(trainer.state.log_history, best_epoch=trainer.best_epoch)
+        save_figure(figure, path / "figures" / "training.png")
     record = write_record(
         path,
         state="finished",
@@ -216,7 +206,7 @@ def save_run(
         config=trainer.config.to_dict(),
         label_names=names,
         rows={"train": len(trainer.train_dataset), "validation": len(validation)},
-        epochs=round(trainer.state.epoch or 0),
+        epochs=int((trainer.state.epoch or 0) + 1e-6),
         best_epoch=trainer.best_epoch,
         interrupted=trainer.interrupted,
         validation=score(table["label"].tolist(), table["prediction"].tolist(), names),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 from datasets import DatasetDict
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
@@ -146,3 +146,29 @@ def token_preview(
             "cut": [len(ids) > kept and kept - 1 <= place < last for place in range(len(ids))],
         }
     )
+
+
+def check_tokenized(model: PreTrainedModel, tokenized: DatasetDict) -> None:
+    """Comprueba que hay train y validation tokenizados y con las clases del modelo.
+
+    Raises
+    ------
+    TallerError
+        Si falta una parte o su tokenización, o si las clases no son las del modelo.
+    """
+    for name in ("train", "validation"):
+        if name not in tokenized:
+            raise TallerError(
+                f"Falta la parte «{name}» en los datos: usa lo que devuelve load_splits."
+            )
+        if "input_ids" not in tokenized[name].column_names:
+            raise TallerError(
+                f"La parte «{name}» no está tokenizada: pásala antes por taller.tokenize."
+            )
+        names = getattr(tokenized[name].features["label"], "names", None)
+        expected = list((model.config.id2label or {}).values())
+        if names != expected:
+            raise TallerError(
+                f"Las clases de «{name}» son {names} y el modelo se cargó para {expected}: "
+                "vuelve a cargarlo con load_model y estos datos."
+            )

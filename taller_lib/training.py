@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import os
@@ -21,9 +22,10 @@ from transformers import (
     Trainer,
     TrainerState,
 )
-from transformers.trainer_utils import TrainOutput
+from transformers.trainer_utils import PredictionOutput, TrainOutput
 
 from taller_lib import checkpoints
+from taller_lib._files import saying_full_disk
 from taller_lib.arguments import activation_bytes, per_device_batch_size
 from taller_lib.arguments import training_arguments as training_arguments
 from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonitor, say
@@ -36,10 +38,10 @@ from taller_lib.metrics import compute_metrics
 from taller_lib.prediction import is_out_of_memory
 from taller_lib.quiet import quiet
 from taller_lib.runs import CHECKPOINTS, find_resumable, load_run, new_run_path, write_record
+from taller_lib.tokenization import check_tokenized
 from taller_lib.workspace import Workspace, open_workspace
 
 PEAK_WEIGHTS = 7.2
-_DISK_ERRORS = ("enforce fail at inline_container", "no space left", "i/o error", "errno 28")
 
 
 class WorkshopTrainer(Trainer):
@@ -76,7 +78,7 @@ class WorkshopTrainer(Trainer):
     def best_epoch(self) -> int | None:
         """Época que se conserva: la de mejor macro F1 en validación; la primera, si empatan."""
         scores = [entry for entry in self.state.log_history if "eval_macro_f1" in entry]
-        if not scores:
+        if not scores or self.state.best_model_checkpoint is None:
             return None
         kept = str(self.state.best_model_checkpoint)
         saved = [entry for entry in scores if kept.endswith(f"-{entry['step']}")]
@@ -95,7 +97,8 @@ class WorkshopTrainer(Trainer):
         TallerError
             Si no hay disco suficiente, si se llena, o si ni un solo texto cabe en la memoria.
         """
-        if self.resume and (self.run_path / checkpoints.STATE).is_file():
+        self.interrupted = False
+        if self.resume and checkpoints.read_state(self.run_path) is not None:
             return self._load_finished(self.run_path)
         checkpoint = checkpoints.last_complete(self.output_dir) if self.resume else None
         if checkpoint and self._had_stopped(checkpoint):
@@ -105,21 +108,43 @@ class WorkshopTrainer(Trainer):
         initial = {k: v.detach().cpu().clone() for k, v in self.model.state_dict().items()}
         self.resume = True
         while True:
+            if checkpoint is None:
+                self.optimizer, self.lr_scheduler = None, None
+                transformers.set_seed(self.args.seed)
             try:
                 path = str(checkpoint) if checkpoint else None
-                with quiet():
+                with quiet(), saying_full_disk(self.run_path):
                     return self._finish(super().train(resume_from_checkpoint=path))
             except KeyboardInterrupt:
                 return self._stop_by_hand(initial)
             except Exception as error:
                 if not is_out_of_memory(error):
-                    self._raise_in_spanish(error)
+                    self._keep_best(initial)
                     raise
             # fuera del except: su traza retiene los tensores que no cupieron
             self._halve_batch()
             checkpoint = checkpoints.last_complete(self.output_dir)
             if checkpoint is None:
                 self.model.load_state_dict(initial)
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """La evaluación de siempre; si la memoria no alcanza, con lotes a la mitad."""
+        while True:
+            try:
+                return super().evaluate(*args, **kwargs)
+            except RuntimeError as error:
+                if not is_out_of_memory(error) or self.args.per_device_eval_batch_size == 1:
+                    raise
+            self.args.per_device_eval_batch_size //= 2
+
+    def predict(self, *args: Any, **kwargs: Any) -> PredictionOutput:
+        """La predicción de siempre, en el orden de los textos (agrupados por largo se barajarían)."""
+        strategy = self.args.train_sampling_strategy
+        self.args.train_sampling_strategy = "random"
+        try:
+            return super().predict(*args, **kwargs)
+        finally:
+            self.args.train_sampling_strategy = strategy
 
     def _had_stopped(self, checkpoint: Path) -> bool:
         state = checkpoints.read_state(checkpoint) or {}
@@ -135,37 +160,41 @@ class WorkshopTrainer(Trainer):
             self._load_best_model()
         else:
             self.model = self.model_wrapped = load_run(self.run_path).model
+            with contextlib.suppress(OSError):
+                self.output_dir.rmdir()
         say("Esta corrida ya había terminado: se recupera su mejor época sin entrenar de nuevo.")
         return TrainOutput(self.state.global_step, float("nan"), {})
 
     def _finish(self, output: TrainOutput) -> TrainOutput:
         if self.is_world_process_zero():
-            self.state.save_to_json(str(self.run_path / checkpoints.STATE))
+            checkpoints.save_state(self.state, self.run_path)
             checkpoints.keep_one_resumable(self.output_dir, None)
         return output
+
+    def _keep_best(self, initial: dict[str, torch.Tensor]) -> bool:
+        """Vuelve a los mejores pesos guardados enteros, o a los iniciales; ¿hay época que conservar?"""
+        checkpoints.discard_incomplete(self.output_dir)
+        if not Path(self.state.best_model_checkpoint or "").is_dir():  # falló mientras se guardaba
+            last = checkpoints.last_complete(self.output_dir)
+            state = checkpoints.read_state(last) if last else None
+            self.state.best_model_checkpoint = (state or {}).get("best_model_checkpoint")
+        if self.state.best_model_checkpoint:
+            self._load_best_model()
+        else:
+            self.model.load_state_dict(initial)
+        return self.state.best_model_checkpoint is not None
 
     def _stop_by_hand(self, initial: dict[str, torch.Tensor]) -> TrainOutput:
         self.interrupted = True
         for callback in self.callback_handler.callbacks:
             if isinstance(callback, ProgressReport):
                 callback.close()
-        checkpoints.discard_incomplete(self.output_dir)
-        if not Path(self.state.best_model_checkpoint or "").is_dir():  # ■ mientras se guardaba
-            last = checkpoints.last_complete(self.output_dir)
-            self.state.best_model_checkpoint = (
-                TrainerState.load_from_json(str(last / checkpoints.STATE)).best_model_checkpoint
-                if last
-                else None
-            )
-        if self.state.best_model_checkpoint:
-            self._load_best_model()
+        if self._keep_best(initial):
             say(
                 f"Te detuviste en la época {math.floor(self.state.epoch or 0) + 1}: te quedas con la mejor hasta aquí, "
-                f"la {self.best_epoch} (macro F1 {self.state.best_metric:.3f} en validación). "
-                "Si vuelves a llamar a train(), sigue desde la última época terminada."
+                f"la {self.best_epoch}. Si vuelves a llamar a train(), sigue desde la última época terminada."
             )
         else:
-            self.model.load_state_dict(initial)
             say(
                 "Te detuviste antes de terminar la primera época: todavía no hay un modelo que guardar."
             )
@@ -201,7 +230,8 @@ class WorkshopTrainer(Trainer):
 
     def _check_disk(self) -> None:
         weights = sum(p.numel() * p.element_size() for p in self.model.parameters())
-        needed = PEAK_WEIGHTS * weights + 20e6
+        files = self.run_path.rglob("*") if self.run_path.is_dir() else ()
+        needed = PEAK_WEIGHTS * weights + 20e6 - sum(f.stat().st_size for f in files if f.is_file())
         free = shutil.disk_usage(_existing(self.run_path)).free
         need = (
             f"Entrenar «{self.config.model}» ocupa hasta {needed / 1e9:.1f} GB de disco "
@@ -210,16 +240,6 @@ class WorkshopTrainer(Trainer):
         if free < needed:
             raise TallerError(f"{need}: libera espacio (borra corridas viejas) o usa otra carpeta.")
         say(f"{need}; al terminar quedan {weights / 1e9:.2f} GB.")
-
-    def _raise_in_spanish(self, error: Exception) -> None:
-        text = str(error).lower()
-        full = isinstance(error, OSError) and error.errno in (27, 28, 122)
-        if full or any(sign in text for sign in _DISK_ERRORS):
-            checkpoints.discard_incomplete(self.output_dir)
-            raise TallerError(
-                f"El disco se llenó al guardar en {self.run_path}: la mejor época guardada antes sigue entera. "
-                "Libera espacio y vuelve a ejecutar con resume=True."
-            ) from None
 
 
 def build_trainer(
@@ -254,7 +274,7 @@ def build_trainer(
     TallerError
         Si faltan partes o columnas, o si las clases de los datos no son las del modelo.
     """
-    _check_labels(model, tokenized)
+    check_tokenized(model, tokenized)
     settings = config.resolved()
     if not isinstance(workspace, Workspace):
         workspace = open_workspace(workspace)
@@ -294,25 +314,6 @@ def build_trainer(
     trainer.run_path, trainer.config = run_path, settings
     trainer.resume, trainer.fingerprint = found is not None, identity
     return trainer
-
-
-def _check_labels(model: PreTrainedModel, tokenized: DatasetDict) -> None:
-    for name in ("train", "validation"):
-        if name not in tokenized:
-            raise TallerError(
-                f"Falta la parte «{name}» en los datos: usa lo que devuelve load_splits."
-            )
-        if "input_ids" not in tokenized[name].column_names:
-            raise TallerError(
-                f"La parte «{name}» no está tokenizada: pásala antes por taller.tokenize."
-            )
-        names = getattr(tokenized[name].features["label"], "names", None)
-        expected = list((model.config.id2label or {}).values())
-        if names != expected:
-            raise TallerError(
-                f"Las clases de «{name}» son {names} y el modelo se cargó para {expected}: "
-                "vuelve a cargarlo con load_model y estos datos."
-            )
 
 
 def _existing(path: Path) -> Path:

@@ -116,6 +116,15 @@ def test_se_cuenta_cuantas_veces_se_miro_la_prueba(run: Run, data: Any) -> None:
     assert "Prueba: 30 textos" in (run.path / "README.md").read_text("utf-8")
 
 
+def test_una_evaluacion_de_otras_clases_no_se_guarda(run: Run, data: Any) -> None:
+    evaluation = taller.evaluate(run, data["test"])
+    other = type(evaluation)(evaluation.table, ["x", "y", "z"])
+    before = {path: path.stat().st_mtime_ns for path in run.path.iterdir()}
+    with pytest.raises(taller.TallerError, match="guárdala en la corrida con que se hizo"):
+        taller.save_evaluation(run, other)
+    assert before == {path: path.stat().st_mtime_ns for path in run.path.iterdir()}
+
+
 def test_los_errores_van_del_mas_seguro_al_menos(run: Run, data: Any) -> None:
     flipped = data["test"].map(lambda row: {"label": (row["label"] + 1) % 3})
     evaluation = taller.evaluate(run, flipped)

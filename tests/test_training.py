@@ -387,6 +387,86 @@ def test_con_el_disco_lleno_la_mejor_epoca_sigue_entera(
     assert checkpoints.is_complete(trainer.output_dir / "checkpoint-16")
 
 
+@pytest.mark.parametrize(
+    "error", [ValueError("algo de otra biblioteca"), OSError(28, "No space left on device")]
+)
+def test_tras_un_fallo_lo_que_se_guarda_es_la_mejor_epoca(
+    model_path: Path, tmp_path: Path, error: Exception
+) -> None:
+    trainer = build(model_path, tmp_path / "taller", learning_rate=1e-2)
+    step, calls = trainer.training_step, []
+
+    def fails(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 8 * 3 + 5:
+            raise error
+        return step(*args, **kwargs)
+
+    trainer.training_step = fails
+    with pytest.raises((ValueError, taller.TallerError)):
+        trainer.train()
+    history = [e["eval_macro_f1"] for e in trainer.state.log_history if "eval_macro_f1" in e]
+    assert f1_now(trainer) == pytest.approx(max(history), abs=1e-6)
+    run = taller.save_run(trainer, trainer.config)
+    assert run.record["validation"]["macro_f1"] == pytest.approx(max(history), abs=1e-6)
+
+
+def test_morir_despues_de_la_ultima_epoca_no_repite_ninguna(
+    model_path: Path, tmp_path: Path
+) -> None:
+    trainer = build(model_path, tmp_path / "taller", learning_rate=1e-2)
+
+    class DieAtTheEnd(TrainerCallback):
+        def on_train_end(self, *args: Any, **kwargs: Any) -> None:
+            raise SystemExit
+
+    trainer.add_callback(DieAtTheEnd())
+    with pytest.raises(SystemExit):
+        trainer.train()
+    again = build(model_path, tmp_path / "taller", resume=True, learning_rate=1e-2)
+    counter = RowCounter(again)
+    again.train()
+    assert counter.steps == 0
+    assert again.best_epoch == trainer.best_epoch
+    assert f1_now(again) == pytest.approx(trainer.state.best_metric, abs=1e-6)
+
+
+def test_un_estado_final_cortado_no_impide_reanudar(model_path: Path, tmp_path: Path) -> None:
+    trainer = build(model_path, tmp_path / "taller", num_train_epochs=1)
+    trainer.train()
+    state = trainer.run_path / checkpoints.STATE
+    state.write_text(state.read_text("utf-8")[:200], encoding="utf-8")
+    again = build(model_path, tmp_path / "taller", resume=True, num_train_epochs=1)
+    again.train()
+    assert again.best_epoch == 1
+
+
+def test_predict_viene_en_el_orden_de_los_textos(model_path: Path, tmp_path: Path) -> None:
+    trainer = build(model_path, tmp_path / "taller", num_train_epochs=1)
+    data = trainer.eval_dataset
+    output = trainer.predict(data)
+    assert output.label_ids.tolist() == data["label"][:]
+    assert trainer.args.train_sampling_strategy == "group_by_length"
+
+
+def test_sin_memoria_al_evaluar_solo_se_parte_el_lote_de_evaluacion(
+    model_path: Path, tmp_path: Path
+) -> None:
+    trainer = build(model_path, tmp_path / "taller", num_train_epochs=1)
+    step, calls = trainer.prediction_step, []
+
+    def fails_once(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return step(*args, **kwargs)
+
+    trainer.prediction_step = fails_once
+    trainer.train()
+    assert trainer.args.per_device_eval_batch_size == 32
+    assert trainer.args.per_device_train_batch_size == 8
+
+
 def test_sin_disco_suficiente_se_dice_antes_de_empezar(
     model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -561,3 +561,13 @@ def test_start_brings_the_workspace_from_where_it_is(tmp_path, monkeypatch):
     with pytest.raises(TallerError, match="solo existe en Colab"):
         start("conectar mi Drive")
     assert start("subir mi_taller.zip").path == tmp_path / "mi_taller"  # sin Colab no hay botón
+
+
+def test_copying_the_same_data_again_changes_nothing(tmp_path):
+    source = tmp_path / "míos.csv"
+    source.write_text("texto,etiqueta\na,b\n", encoding="utf-8")
+    space = open_workspace(tmp_path / "mi_taller")
+    space.copy_data(source)
+    before = {path: path.stat().st_mtime_ns for path in space.path.rglob("*")}
+    space.copy_data(source)
+    assert before == {path: path.stat().st_mtime_ns for path in space.path.rglob("*")}
