@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from taller_lib._files import write_json
 from taller_lib.errors import TallerError
 
 CONFIG_NAME = "config.json"
@@ -190,14 +191,7 @@ class WorkshopConfig:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Escribe `config.json` (UTF-8) y devuelve su ruta; `path` es el archivo o su carpeta."""
-        target = self._file(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(target.name + ".tmp")
-        temporary.write_text(
-            json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-        )
-        os.replace(temporary, target)
-        return target
+        return write_json(self._file(path), self.to_dict())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> WorkshopConfig:

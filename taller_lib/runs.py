@@ -184,8 +184,7 @@ def save_run(
     _check_same(trainer.config, config.resolved())
     path = trainer.run_path
     if workspace is not None:
-        target = workspace if isinstance(workspace, Workspace) else open_workspace(workspace)
-        path = target.runs / trainer.run_path.name
+        path = open_workspace(workspace).runs / trainer.run_path.name
     if read_record(path).get("state") == "finished":
         return load_run(path)
     validation: Any = trainer.eval_dataset
@@ -310,9 +309,8 @@ def list_runs(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd
         `data` (las que comparten esta clave se entrenaron con los mismos textos) y
         `test_evaluations`. Sin corridas, vacía. Las que no terminaron no aparecen.
     """
-    if not isinstance(workspace, Workspace):
-        workspace = open_workspace(workspace)
-    folders = sorted(workspace.runs.iterdir()) if workspace.runs.is_dir() else []
+    runs = open_workspace(workspace).runs
+    folders = sorted(runs.iterdir()) if runs.is_dir() else []
     records = {folder.name: read_record(folder) for folder in folders}
     rows = {
         name: {

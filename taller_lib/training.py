@@ -276,8 +276,7 @@ def build_trainer(
     """
     check_tokenized(model, tokenized)
     settings = config.resolved()
-    if not isinstance(workspace, Workspace):
-        workspace = open_workspace(workspace)
+    workspace = open_workspace(workspace)
     identity = fingerprint(settings, tokenized)
     found = find_resumable(workspace.runs, identity) if resume else None
     run_path = found or new_run_path(workspace.runs, settings.model)

@@ -241,20 +241,22 @@ class Workspace:
         return [file for file in self._in_data() if file.suffix.lower() in DATA_EXTENSIONS]
 
 
-def open_workspace(path: StrPath | None = None) -> Workspace:
+def open_workspace(path: Workspace | StrPath | None = None) -> Workspace:
     """Abre la carpeta de trabajo.
 
     Parameters
     ----------
-    path : path, optional
+    path : path or Workspace, optional
         La carpeta; si no se dice, la que nombra la variable `TALLER_WORKSPACE`, y si no hay,
-        `mi_taller` en la carpeta actual. No hace falta que exista.
+        `mi_taller` en la carpeta actual. No hace falta que exista. Una ya abierta se devuelve igual.
 
     Raises
     ------
     TallerError
         Si es un archivo o no se puede escribir en ella.
     """
+    if isinstance(path, Workspace):
+        return path
     folder = Path(path or os.environ.get("TALLER_WORKSPACE") or FOLDER_NAME)
     try:
         folder = folder.expanduser().absolute()
