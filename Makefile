@@ -3,9 +3,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 NOX := .venv/bin/nox
 
-.PHONY: taller test test-colab lint clean
+.PHONY: taller test test-colab lint colibri clean
 
-taller test lint: $(NOX)
+taller test lint colibri: $(NOX)
 	$(NOX) -s $@
 
 test-colab: $(NOX)

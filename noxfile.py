@@ -1,4 +1,5 @@
-"""Las tareas del taller: `nox -s taller`, `nox -s test`, `nox -s test_colab`, `nox -s lint`.
+"""Las tareas del taller: `nox -s taller`, `nox -s test`, `nox -s test_colab`, `nox -s lint`,
+`nox -s colibri`.
 
 En Linux y macOS basta `make taller` o `make test`; en Windows, `py -m pip install nox` y después
 `py -m nox -s taller` o `py -m nox -s test`.
@@ -179,6 +180,14 @@ def test_colab(session: nox.Session) -> None:
     """Pruebas y cada cuaderno solo, sin responder y resuelto, con las versiones de Colab."""
     install(session, "-e", ".[test]", constraint=COLAB)
     session.run("pytest", "-m", "not full", *session.posargs, env=TEST_ENVIRONMENT)
+
+
+@nox.session
+def colibri(session: nox.Session) -> None:
+    """Vuelve a hacer el encoder incluido y mide sus cifras (hasta tres horas; se puede reanudar)."""
+    install(session, "-e", ".", constraint=LATEST)
+    session.run("python", "-m", "make_colibri", *session.posargs, env={"PYTHONPATH": "tools"})
+    session.run("python", "tools/make_colibri/measure.py")
 
 
 @nox.session

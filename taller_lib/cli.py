@@ -7,6 +7,8 @@ si se hizo, 1 si hay algo que corregir (una frase en español) y 2 si se usó ma
 from __future__ import annotations
 
 import argparse
+import csv
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -97,7 +99,7 @@ def _config(args: argparse.Namespace, base: WorkshopConfig) -> WorkshopConfig:
         "seed": getattr(args, "seed", None),
     }
     if args.label_names is not None:
-        chosen["label_names"] = tuple(args.label_names.split(","))
+        chosen["label_names"] = tuple(next(csv.reader([args.label_names], skipinitialspace=True)))
     return base.replace(**{name: value for name, value in chosen.items() if value is not None})
 
 
@@ -189,6 +191,15 @@ _COMMANDS = {
 }
 
 
+def _check_terminal(args: argparse.Namespace) -> None:
+    """Con una codificación sin acentos, Python entrega los nombres con bytes sueltos."""
+    if any(re.search("[\udc80-\udcff]", str(value)) for value in vars(args).values()):
+        raise TallerError(
+            "Esta terminal no entiende los acentos de lo que escribiste: "
+            "pon PYTHONUTF8=1 antes del comando, o quita LC_ALL=C."
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ejecuta un comando y devuelve su código de salida."""
     for stream in (sys.stdout, sys.stderr):
@@ -196,10 +207,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     args = _parser().parse_args(arguments)
     try:
+        _check_terminal(args)
         _COMMANDS[args.command](args)
+        sys.stdout.flush()
     except TallerError as error:
         _say(f"✗ {error}")
         return 1
+    except BrokenPipeError:  # quien leía la salida (`head`, `less`) cerró antes del final
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         _say("Te detuviste antes de terminar; lo ya guardado sigue en su carpeta.")
         return 130

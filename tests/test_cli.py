@@ -211,3 +211,42 @@ def test_todos_los_nombres_publicos_existen() -> None:
         assert getattr(taller_lib, name) is not None
     with pytest.raises(AttributeError, match="no tiene «inventado»"):
         _ = taller_lib.inventado
+
+
+def test_una_clase_con_coma_va_entre_comillas(place: Path, here: Any) -> None:
+    names = {"negativo": "no", "neutral": "tal vez", "positivo": "sí, claro"}
+    rows = [(r["text"], names[tiny.LABELS[r["label"]]]) for r in tiny.splits(60)["train"]]
+    write(place / "coma.csv", rows)
+    declared = 'no, "sí, claro", tal vez'
+    code, out, err = here(
+        "check", "coma.csv", "--model", place / "modelo", "--label-names", declared
+    )
+    assert (code, err) == (0, "")
+    assert "sí, claro" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="en Windows los nombres son siempre Unicode")
+def test_una_terminal_sin_acentos_recibe_una_frase(place: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "taller_lib", "check", "mañana.csv"],
+        cwd=place,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONUTF8": "0"},
+    )
+    assert done.returncode == 1
+    assert b"PYTHONUTF8=1" in done.stderr and b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows no avisa así de una tubería cerrada")
+def test_cerrar_la_salida_antes_del_final_no_deja_traza() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "taller_lib", "doctor"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    os.close(writer)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr and b"BrokenPipe" not in done.stderr
