@@ -1,8 +1,9 @@
 """Reparte los textos escritos en lotes de lectura: 40 como máximo, barajados, solo `id` y `texto`.
 
-El corpus se lee en dos tandas; en cada una, las tres lecturas barajan los textos a su manera, así que
-ningún lote se repite.
-Uso: ``python tools/corpus/batches.py CARPETA [TANDAS]`` escribe ``CARPETA/lectura_N/lote_NN.csv``.
+El corpus se lee en tandas: dos de plumas y una de los textos que se reescribieron después de leerse
+(`rewritten.csv`). En cada una, las tres lecturas barajan los textos a su manera, así que ningún lote
+se repite.
+Uso: ``python tools/corpus/batches.py CARPETA`` escribe ``CARPETA/lectura_N/lote_NN.csv``.
 """
 
 from __future__ import annotations
@@ -30,15 +31,24 @@ def read_texts(writers: Iterable[int]) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: row["id"])
 
 
-def main(folder: Path, rounds: int) -> None:
-    """Escribe los lotes de las primeras tandas y dice cuántos son."""
+def read_rounds() -> list[tuple[str, list[dict[str, str]]]]:
+    """Los textos de cada tanda, con lo que la distingue al barajar."""
+    rounds = [(f"desde {writers[0]}", read_texts(writers)) for writers in ROUNDS]
+    with (HERE / "rewritten.csv").open(encoding="utf-8", newline="") as file:
+        rewritten = {row["id"] for row in csv.DictReader(file)}
+    everything = [row for _, texts in rounds for row in texts]
+    again = [row for row in everything if row["id"] in rewritten]
+    return [*rounds, ("reescritos", again)]
+
+
+def main(folder: Path) -> None:
+    """Escribe los lotes de todas las tandas y dice cuántos son."""
     for reading in READINGS:
         target = folder / f"lectura_{reading}"
         target.mkdir(parents=True, exist_ok=True)
         number = 0
-        for writers in ROUNDS[:rounds]:
-            texts = read_texts(writers)
-            random.Random(f"lectura {reading}, desde {writers[0]}").shuffle(texts)
+        for name, texts in read_rounds():
+            random.Random(f"lectura {reading}, {name}").shuffle(texts)
             for start in range(0, len(texts), BATCH_SIZE):
                 number += 1
                 path = target / f"lote_{number:02}.csv"
@@ -50,4 +60,4 @@ def main(folder: Path, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else len(ROUNDS))
+    main(Path(sys.argv[1]))
