@@ -38,6 +38,8 @@ NOT_CSV = {
 }
 NOT_XLSX = {
     "word/document.xml": f"es un documento de Word, {COPY_TABLE}",
+    "xl/workbook.bin": f"es un Excel binario (.xlsb): {SAVE_AS_CSV}",
+    "Index/Document.iwa": f"es un archivo de Numbers: {SAVE_AS_CSV}",
     "mimetype": f"es un archivo de LibreOffice (.ods u .odt): {SAVE_AS_CSV}",
 }
 BOMS = {

@@ -181,7 +181,7 @@ def agreement(file_a: StrPath, file_b: StrPath) -> Agreement:
     a, b = map(read_labels, paths)
     if paths[0].samefile(paths[1]):
         raise TallerError(f"Diste dos veces el archivo {paths[0].name}: da el de cada persona.")
-    both = a.merge(b[["id", "label"]], on="id", suffixes=("_a", "_b"))
+    both = a.merge(b.rename(columns={"text": "other"}), on="id", suffixes=("_a", "_b"))
     filled = both[(both["label_a"] != "") & (both["label_b"] != "")].reset_index(drop=True)
     if filled.empty:
         raise TallerError(
@@ -196,6 +196,12 @@ def agreement(file_a: StrPath, file_b: StrPath) -> Agreement:
         if empty:
             unlabelled = counted(empty, "texto quedó", "textos quedaron")
             notes.append(f"{unlabelled} sin etiqueta en {path.name}.")
+    changed = (both["text"] != both["other"]) & (both["text"] != "") & (both["other"] != "")
+    if changed.any():
+        notes.append(
+            f"En {counted(int(changed.sum()), 'id', 'ids')} los dos archivos traen textos distintos: "
+            "comprueba que vengan de la misma muestra."
+        )
     if a.equals(b):
         notes.append("Los dos archivos son idénticos: comprueba que uno no sea copia del otro.")
     spelling = {label.casefold(): label for label in [*filled["label_a"], *filled["label_b"]]}

@@ -30,6 +30,11 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, list[str]]], list[str]]:
     records = [
         (row, cells + [""] * (width - len(cells))) for row, cells in enumerate(rows, 1) if cells
     ]
+    if len(names) > 1 and not any(map(any, rows)):
+        refuse(
+            path,
+            f"su primera hoja ({shown(names[0])}) está vacía: pon en primer lugar la de los datos",
+        )
     note = f"{path.name} tiene {len(names)} hojas: solo se lee la primera ({shown(names[0])})."
     return records, [note] if len(names) > 1 else []
 

@@ -25,11 +25,11 @@ LABELS_NAME, LABEL_COLUMNS = "mis_etiquetas.csv", ("id", "texto", "etiqueta")
 DATA_EXTENSIONS = (".csv", ".xlsx", ".tsv", ".txt")
 SAMPLE_FILES = {"train": "train", "validation": "validacion", "test": "prueba"}
 DRIVE = "/content/drive"
-# «devoluciones» no es dev, «testimonios» no es test
+# «devoluciones» no es dev, «testimonios» y «latest» no son test
 ROLES = {
     "train": r"train|entren",
     "validation": r"(?<![^\W\d_])(valid|(dev|val)(set|data)?(?![^\W\d_]))",
-    "test": r"test(s|ing|set|data)?(?![^\W\d_])|pruebas?(?![^\W\d_])",
+    "test": r"(?<!la)(?<!con)(?<!pro)test(s|ing|set|data)?(?![^\W\d_])|pruebas?(?![^\W\d_])",
 }
 
 

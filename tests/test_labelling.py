@@ -215,6 +215,15 @@ def test_case_and_spaces_are_no_disagreement(folder):
     assert "casi perfecto" in str(result)
 
 
+def test_the_same_id_with_another_text_is_said(folder):
+    a = labelled(folder / "a.csv", {"1": "x", "2": "y"})
+    rows = [["id", "texto", "etiqueta"], ["1", "texto 1", "x"], ["2", "otro texto", "y"]]
+    result = agreement(a, write(folder / "b.csv", rows))
+    assert result.notes == (
+        "En 1 id los dos archivos traen textos distintos: comprueba que vengan de la misma muestra.",
+    )
+
+
 def test_what_is_left_out_is_said(folder):
     a = labelled(folder / "a.csv", {"1": "x", "2": "", "3": "y", "4": "x", "solo": "x"})
     b = labelled(folder / "b.csv", {"1": "x", "2": "y", "3": "", "4": " ", "otro": "x"})

@@ -237,6 +237,8 @@ def test_what_is_not_a_csv(tmp_path, content, name, word):
     ("inside", "data", "word"),
     [
         ("word/document.xml", b"x", "Word"),
+        ("xl/workbook.bin", b"x", ".xlsb"),
+        ("Index/Document.iwa", b"x", "Numbers"),
         ("datos.csv", b"x", "zip"),
         ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet", ".ods"),
     ],
@@ -355,3 +357,14 @@ def test_memory_is_constant(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4_000_000 and os.path.getsize(path) > 2_000_000
+
+
+def test_an_excel_whose_first_sheet_is_empty_says_which(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.title = "portada"
+    book.create_sheet("datos").append(["texto", "etiqueta"])
+    book.save(tmp_path / "dos.xlsx")
+    with pytest.raises(TallerError, match=r"primera hoja \(«?portada»?\) está vacía"):
+        read_table(tmp_path / "dos.xlsx")

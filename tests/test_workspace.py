@@ -108,6 +108,7 @@ def test_sample_data_when_there_is_nothing(space):
         (("corpus",), ("corpus", None, None)),
         (("devoluciones",), ("devoluciones", None, None)),
         (("testimonios",), ("testimonios", None, None)),
+        (("train", "latest"), ("train", None, None)),
         (("train_y_test",), ("train_y_test", None, None)),
         (("Entrenamiento", "Validación", "Prueba"), ("Entrenamiento", "Validación", "Prueba")),
         (("mis_datos-TRAIN", "dev2", "TEST"), ("mis_datos-TRAIN", "dev2", "TEST")),
