@@ -21,8 +21,6 @@ READINGS = ("lectura_1", "lectura_2", "lectura_3")
 MAIN = ["id", "texto", "etiqueta", "dimension", "fuente", "fecha", *READINGS]
 SHARES = {"train": 0.70, "validacion": 0.15, "prueba": 0.15}
 SEED = 2023
-# Los textos de `rewritten.csv` se cambiaron después de estos lotes: se leyeron otra vez, en otros.
-FIRST_LOTS = 52
 
 Row = dict[str, str]
 
@@ -50,12 +48,15 @@ def gather() -> list[Row]:
     texts = {
         row["id"]: row["texto"] for path in sorted(HERE.glob("texts/*.csv")) for row in read(path)
     }
-    rewritten = {row["id"] for row in read(HERE / "rewritten.csv")}
+    # un texto reescrito se leyó otra vez: valen los lotes desde el último que se anotó
+    first_lot: dict[str, int] = {}
+    for row in read(HERE / "rewritten.csv"):
+        first_lot[row["id"]] = max(first_lot.get(row["id"], 0), int(row["primer_lote"]))
     readings: dict[str, dict[str, str]] = {reading: {} for reading in READINGS}
     for path in sorted(HERE.glob("readings/lectura_*_lote_*.csv")):
-        first = int(path.stem[-2:]) <= FIRST_LOTS
+        lot = int(path.stem[-2:])
         for row in read(path):
-            if first and row["id"] in rewritten:
+            if lot < first_lot.get(row["id"], 0):
                 continue
             reading = readings[path.name[:9]]
             if row["id"] in reading or row["etiqueta"] not in LABELS:

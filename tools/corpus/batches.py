@@ -1,8 +1,8 @@
 """Reparte los textos escritos en lotes de lectura: 40 como máximo, barajados, solo `id` y `texto`.
 
-El corpus se lee en tandas: dos de plumas y una de los textos que se reescribieron después de leerse
-(`rewritten.csv`). En cada una, las tres lecturas barajan los textos a su manera, así que ningún lote
-se repite.
+El corpus se lee en tandas: dos de plumas y una por cada vez que se reescribieron textos ya leídos
+(`rewritten.csv` dice cuáles, y desde qué lote se leyeron otra vez). En cada una, las tres lecturas
+barajan los textos a su manera, así que ningún lote se repite.
 Uso: ``python tools/corpus/batches.py CARPETA`` escribe ``CARPETA/lectura_N/lote_NN.csv``.
 """
 
@@ -34,11 +34,14 @@ def read_texts(writers: Iterable[int]) -> list[dict[str, str]]:
 def read_rounds() -> list[tuple[str, list[dict[str, str]]]]:
     """Los textos de cada tanda, con lo que la distingue al barajar."""
     rounds = [(f"desde {writers[0]}", read_texts(writers)) for writers in ROUNDS]
-    with (HERE / "rewritten.csv").open(encoding="utf-8", newline="") as file:
-        rewritten = {row["id"] for row in csv.DictReader(file)}
     everything = [row for _, texts in rounds for row in texts]
-    again = [row for row in everything if row["id"] in rewritten]
-    return [*rounds, ("reescritos", again)]
+    again: dict[str, set[str]] = {}
+    with (HERE / "rewritten.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            again.setdefault(row["primer_lote"], set()).add(row["id"])
+    for ids in again.values():
+        rounds.append(("reescritos", [row for row in everything if row["id"] in ids]))
+    return rounds
 
 
 def main(folder: Path) -> None:
