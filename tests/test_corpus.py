@@ -99,9 +99,6 @@ def shipped() -> list[check.Measure]:
     return check.static_measures(check.load_corpus())
 
 
-# El corpus sale todavía un poco más difícil que uno real; la hoja de datos lo dice («fuera»).
-
-
 def test_the_shipped_corpus_is_within_its_limits(shipped: list[check.Measure]) -> None:
     wrong = [str(m) for m in shipped if m.ok is False]
     assert not wrong, "\n" + "\n".join(wrong)

@@ -27,6 +27,7 @@ def export(student: Path, folder: Path) -> None:
     }
     path = folder / "model.safetensors"
     save_file(weights, path, metadata={"format": "pt"})
+    path.chmod(0o644)
     path.with_name(path.name + ".sha256").write_text(sha256(path) + "\n", encoding="ascii")
     config = json.loads((student / "config.json").read_text(encoding="utf-8"))
     config |= {"hidden_dropout_prob": DROPOUT, "attention_probs_dropout_prob": DROPOUT}
