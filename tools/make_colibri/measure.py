@@ -88,10 +88,14 @@ def scores(name: str, folder: Path, seeds: Sequence[int]) -> dict[str, str]:
     for seed in seeds:
         with tempfile.TemporaryDirectory() as workspace:
             records.append(taller_run(files, Path(workspace), "--seed", str(seed)))
-        test = records[-1]["test"]["scores"]["macro_f1"]
-        print(f"{name}, semilla {seed}: prueba {test:.3f}", flush=True)
+        values = (records[-1]["validation"]["macro_f1"], records[-1]["test"]["scores"]["macro_f1"])
+        print(
+            f"{name}, semilla {seed}: validación {values[0]:.3f}, prueba {values[1]:.3f}",
+            flush=True,
+        )
     test = [record["test"]["scores"]["macro_f1"] for record in records]
-    tfidf = records[0]["comparison"]["TF-IDF"]["macro_f1"]
+    comparison = records[0]["comparison"].items()
+    tfidf = next(row["macro_f1"] for line, row in comparison if line.startswith("TF-IDF"))
     return {
         "textos de train": f"{records[0]['rows']['train']:,}",
         "TF-IDF, prueba": f"{tfidf:.3f}",
@@ -162,16 +166,19 @@ def main() -> None:
         for entry in arguments.set:
             name, _, folder = entry.partition("=")
             folders[name] = Path(folder)
-        sample = Path(temporary) / "ejemplo"
-        sample.mkdir()
-        for part in TWEET_PARTS:
-            shutil.copyfile(SAMPLE / f"imagen_mexico_{part}.csv", sample / f"{part}.csv")
-        folders["datos de ejemplo"] = sample
+        if not folders:
+            folders["datos de ejemplo"] = Path(temporary) / "ejemplo"
+            folders["datos de ejemplo"].mkdir()
+            for part in TWEET_PARTS:
+                shutil.copyfile(
+                    SAMPLE / f"imagen_mexico_{part}.csv",
+                    folders["datos de ejemplo"] / f"{part}.csv",
+                )
         times = {f"{tokens} piezas": timing(tokens) for tokens in TIMED_TOKENS}
         table = {name: scores(name, folder, seeds) for name, folder in folders.items()}
     command = "python tools/make_colibri/measure.py"
     command += " --tweets spanish" * bool(arguments.tweets) + "".join(
-        f" --set {s}" for s in arguments.set
+        f" --set {entry.partition('=')[0]}=CARPETA" for entry in arguments.set
     )
     text = (
         f"Medido el {datetime.date.today()} con `{command}` en {os.cpu_count()} núcleos.\n\n"
