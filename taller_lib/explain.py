@@ -39,6 +39,7 @@ def explain_best_epoch(trainer: WorkshopTrainer, baseline: float | None = None) 
         sentence += (
             f" Supera a la línea base ({baseline:.3f})."
             if best > baseline
-            else f" Ninguna época superó a la línea base ({baseline:.3f}): con estos datos, el método sencillo basta."
+            else f" Ninguna época superó a la línea base ({baseline:.3f}): con estos datos y este modelo, "
+            "el método sencillo queda igual o mejor."
         )
     return sentence
