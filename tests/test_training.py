@@ -243,9 +243,10 @@ def test_sin_nada_que_reanudar_se_empieza_de_nuevo(model_path: Path, tmp_path: P
 def test_sin_memoria_se_parte_el_lote_y_cada_texto_se_ve_una_vez(
     model_path: Path, tmp_path: Path, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    calm = build(model_path, tmp_path / "tranquilo", learning_rate=1e-3)
+    settings = {"learning_rate": 1e-3, "num_train_epochs": 4, "early_stopping_patience": 4}
+    calm = build(model_path, tmp_path / "tranquilo", **settings)
     calm.train()
-    trainer = build(model_path, tmp_path / "taller", learning_rate=1e-3)
+    trainer = build(model_path, tmp_path / "taller", **settings)
     counter = RowCounter(trainer)
     step, calls = trainer.training_step, []
 
