@@ -187,7 +187,7 @@ def colibri(session: nox.Session) -> None:
     """Vuelve a hacer el encoder incluido y mide sus cifras (hasta tres horas; se puede reanudar)."""
     install(session, "-e", ".", constraint=LATEST)
     session.run("python", "-m", "make_colibri", *session.posargs, env={"PYTHONPATH": "tools"})
-    session.run("python", "tools/make_colibri/measure.py")
+    session.run("python", "tools/measure_colibri.py")
 
 
 @nox.session

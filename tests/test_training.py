@@ -51,6 +51,19 @@ def f1_now(trainer: Any) -> float:
     return float(f1_score(table["label"], table["prediction"], average="macro"))
 
 
+def fail_once(trainer: Any, method: str, call: int, error: Exception) -> None:
+    """Hace que `method` falle en esa llamada, y solo en esa."""
+    original, calls = getattr(trainer, method), []
+
+    def fails(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) == call:
+            raise error
+        return original(*args, **kwargs)
+
+    setattr(trainer, method, fails)
+
+
 class RowCounter(TrainerCallback):
     """Anota los textos que ve cada época, pasando por el modelo."""
 
@@ -248,15 +261,7 @@ def test_sin_memoria_se_parte_el_lote_y_cada_texto_se_ve_una_vez(
     calm.train()
     trainer = build(model_path, tmp_path / "taller", **settings)
     counter = RowCounter(trainer)
-    step, calls = trainer.training_step, []
-
-    def fails_once(*args: Any, **kwargs: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 8 + 7:
-            raise error
-        return step(*args, **kwargs)
-
-    trainer.training_step = fails_once
+    fail_once(trainer, "training_step", 8 + 7, error)
     trainer.train()
     assert trainer.args.per_device_train_batch_size == 4
     assert trainer.args.gradient_accumulation_steps == 2
@@ -276,15 +281,7 @@ def test_sin_memoria_en_la_primera_epoca_se_vuelve_a_los_pesos_iniciales(
     calm = build(model_path, tmp_path / "tranquilo", num_train_epochs=1)
     calm.train()
     trainer = build(model_path, tmp_path / "taller", num_train_epochs=1)
-    step, calls = trainer.training_step, []
-
-    def fails_once(*args: Any, **kwargs: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 5:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return step(*args, **kwargs)
-
-    trainer.training_step = fails_once
+    fail_once(trainer, "training_step", 5, torch.OutOfMemoryError("CUDA out of memory"))
     trainer.train()
     losses = [t.state.log_history[0]["loss"] for t in (calm, trainer)]
     assert losses[0] == pytest.approx(losses[1], abs=0.05)
@@ -454,15 +451,7 @@ def test_sin_memoria_al_evaluar_solo_se_parte_el_lote_de_evaluacion(
     model_path: Path, tmp_path: Path
 ) -> None:
     trainer = build(model_path, tmp_path / "taller", num_train_epochs=1)
-    step, calls = trainer.prediction_step, []
-
-    def fails_once(*args: Any, **kwargs: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 1:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return step(*args, **kwargs)
-
-    trainer.prediction_step = fails_once
+    fail_once(trainer, "prediction_step", 1, torch.OutOfMemoryError("CUDA out of memory"))
     trainer.train()
     assert trainer.args.per_device_eval_batch_size == 32
     assert trainer.args.per_device_train_batch_size == 8

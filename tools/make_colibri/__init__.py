@@ -17,6 +17,6 @@ repite si ya está; la destilación guarda su estado cada pocos minutos y sigue 
     El alumno aprende los estados del maestro.
 `export`
     Los archivos que se publican.
-`measure`
-    La tabla de cifras del README, medida con `taller run`.
+
+La tabla de cifras del README la mide `tools/measure_colibri.py` con `taller run`.
 """

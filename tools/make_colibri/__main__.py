@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from taller_lib._paths import ASSETS
+
 from .distil import FOUR_LAYERS, Plan, distil
 from .download import download_teacher, download_texts
 from .export import export
@@ -13,7 +15,7 @@ from .teacher import make_teacher
 from .text import write_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ASSET = ROOT / "taller_lib" / "assets" / "colibri"
+ASSET = ASSETS / "colibri"
 VOCABULARY = 16_000
 STEPS = 6_000
 

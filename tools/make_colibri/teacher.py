@@ -19,10 +19,11 @@ from .sources import TEXT_PACKAGES
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 MAX_POSITIONS = 256
 # Piezas de red social que han de estar, aunque los textos de programas no las usen.
-SOCIAL = (
+_SOCIAL = (
     "▁@ @ usuario ▁usuario user ▁user ▁http http https ▁https :// ▁# # hashtag url ▁RT jaja ▁jaja "
     "jajaja ▁jajaja haha ▁haha jeje ▁jeje ▁q ▁xq ▁pq ▁tb ▁d ▁k ▁x"
 )
+SOCIAL = frozenset(_SOCIAL.split())
 MIN_COUNT = 2
 BATCH = 20_000
 
@@ -87,7 +88,7 @@ def is_compulsory(piece: str) -> bool:
     if not body or (len(body) == 1 and _is_latin(body)):
         return True
     faces = r"[!?¡¿.…]{2,}|:[)(DPp/]|;\)|:-\)|[xX]D+|<3"
-    return piece in SOCIAL.split() or _is_emoji(body) or bool(re.fullmatch(faces, body))
+    return piece in SOCIAL or _is_emoji(body) or bool(re.fullmatch(faces, body))
 
 
 def choose_pieces(pieces: Pieces, text: Path, size: int) -> list[int]:

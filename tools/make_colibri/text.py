@@ -16,13 +16,14 @@ PLACEHOLDER = re.compile(
     r"%[-0-9.$]*[a-zA-Z]+|\{[^{}]{0,40}\}|\$[A-Za-z_0-9|]+|&[a-z]+;|~|\\[a-zA-Z]+|\^"
 )
 # Palabras frecuentes: una frase de cinco o más palabras que no tenga ninguna no suele ser español.
-COMMON_WORDS = (
+_COMMON = (
     "de la que el en y a los se del las un por con no una su para es al lo como más o pero sus le ha "
     "me si sin sobre este ya entre cuando todo esta ser son dos también fue había era muy años hasta "
     "desde está mi porque qué sólo han yo hay vez puede todos así nos ni parte tiene él uno donde "
     "bien tiempo mismo ese ahora cada e vida otro después te otros aunque esa eso hace otra gobierno "
     "tan durante siempre día tanto ella tres sí dijo sido gran país según menos"
 )
+COMMON_WORDS = frozenset(_COMMON.split())
 # Lo que no son frases (sinónimos, emoji) entra entero y no forma pasajes.
 WHOLE = ("thesaurus", "emoji")
 MAX_CHARACTERS = 400
@@ -37,7 +38,6 @@ def clean(text: str) -> str:
 
 def sentences(paragraph: str, min_words: int = 3) -> Iterator[str]:
     """Las frases de un párrafo que parecen español: al menos 3 palabras y 80 % de letras."""
-    common = COMMON_WORDS.split()
     for piece in SENTENCE_END.split(paragraph):
         sentence = clean(piece)
         words = sentence.casefold().split()
@@ -45,7 +45,7 @@ def sentences(paragraph: str, min_words: int = 3) -> Iterator[str]:
             continue
         if sum(c.isalpha() or c == " " for c in sentence) < 0.8 * len(sentence):
             continue
-        if len(words) >= 5 and not any(w.strip('.,;:¡!¿?"«»()') in common for w in words):
+        if len(words) >= 5 and not any(w.strip('.,;:¡!¿?"«»()') in COMMON_WORDS for w in words):
             continue
         yield sentence
 

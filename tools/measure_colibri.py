@@ -1,6 +1,6 @@
 """La tabla de cifras del README de colibri: cada una sale de `taller run` o de sus archivos.
 
-Uso: ``python tools/make_colibri/measure.py [--tweets CARPETA] [--set NOMBRE=CARPETA ...]``. ``CARPETA``
+Uso: ``python tools/measure_colibri.py [--tweets CARPETA] [--set NOMBRE=CARPETA ...]``. ``CARPETA``
 de ``--tweets`` es `data/sentiment/spanish` de https://github.com/cardiffnlp/xlm-t; las de ``--set``
 llevan ``train.csv``, ``validacion.csv`` y ``prueba.csv`` con las columnas ``texto`` y ``etiqueta``. Sin
 ninguna, se mide en los datos de ejemplo. Con ``--write``, la tabla queda en el README del encoder.
@@ -13,7 +13,6 @@ import csv
 import datetime
 import json
 import os
-import re
 import resource
 import shutil
 import statistics
@@ -26,10 +25,10 @@ from typing import Any
 
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-ASSET = ROOT / "taller_lib" / "assets" / "colibri"
-SAMPLE = ROOT / "sample_data"
-BLOCK = re.compile(r"(?s)(<!-- cifras -->\n).*?(<!-- /cifras -->)")
+from check_corpus import markdown_table, write_block
+from taller_lib._paths import ASSETS, SAMPLE_DATA
+
+ASSET = ASSETS / "colibri"
 TWEET_PARTS = {"train": "train", "validacion": "val", "prueba": "test"}
 TWEET_LABELS = ("negativo", "neutral", "positivo")
 TIMED_TEXTS = 1000
@@ -115,7 +114,7 @@ def timed_texts(tokens: int) -> list[str]:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(ASSET)
-    texts = pd.read_csv(SAMPLE / "imagen_mexico_train.csv")["texto"]
+    texts = pd.read_csv(SAMPLE_DATA / "imagen_mexico_train.csv")["texto"]
     ids = [
         number
         for row in tokenizer(list(texts), add_special_tokens=False)["input_ids"]
@@ -143,11 +142,10 @@ def timing(tokens: int) -> dict[str, str]:
     return {"s por época": f"{record['seconds']:.1f}", "memoria máxima": f"{peak:.1f} GB"}
 
 
-def markdown(rows: dict[str, dict[str, str]], title: str) -> str:
-    """Una tabla de Markdown."""
+def table_of(rows: dict[str, dict[str, str]], title: str) -> str:
+    """Una tabla de Markdown con un renglón por entrada."""
     header = [title, *next(iter(rows.values()))]
-    lines = [header, ["---"] * len(header), *([name, *row.values()] for name, row in rows.items())]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(header, ([name, *row.values()] for name, row in rows.items()))
 
 
 def main() -> None:
@@ -171,24 +169,20 @@ def main() -> None:
             folders["datos de ejemplo"].mkdir()
             for part in TWEET_PARTS:
                 shutil.copyfile(
-                    SAMPLE / f"imagen_mexico_{part}.csv",
+                    SAMPLE_DATA / f"imagen_mexico_{part}.csv",
                     folders["datos de ejemplo"] / f"{part}.csv",
                 )
         times = {f"{tokens} piezas": timing(tokens) for tokens in TIMED_TOKENS}
         table = {name: scores(name, folder, seeds) for name, folder in folders.items()}
-    command = "python tools/make_colibri/measure.py"
+    command = "python tools/measure_colibri.py"
     command += " --tweets spanish" * bool(arguments.tweets) + "".join(
         f" --set {entry.partition('=')[0]}=CARPETA" for entry in arguments.set
     )
-    text = (
-        f"Medido el {datetime.date.today()} con `{command}` en {os.cpu_count()} núcleos.\n\n"
-        f"{markdown(table, 'corpus')}\n\n{markdown(times, '1,000 textos de')}\n"
-    )
-    print(text)
+    stamp = f"Medido el {datetime.date.today()} con `{command}` en {os.cpu_count()} núcleos."
+    text = f"{table_of(table, 'corpus')}\n\n{table_of(times, '1,000 textos de')}"
+    print(f"{stamp}\n\n{text}")
     if arguments.write:
-        readme = ASSET / "README.md"
-        content = BLOCK.sub(lambda m: f"{m[1]}{text}{m[2]}", readme.read_text(encoding="utf-8"))
-        readme.write_text(content, encoding="utf-8")
+        write_block(ASSET / "README.md", "cifras", text, stamp)
 
 
 if __name__ == "__main__":
