@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "catalogue": ("CATALOGUE",),
+    "comparison": ("compare",),
     "config": ("WorkshopConfig",),
     "data": ("load_splits",),
     "environment": ("check_environment", "device_info", "welcome"),
@@ -21,10 +22,11 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "explain": ("explain_best_epoch",),
     "inference": ("BatchClassifier", "classify_csv"),
     "labelling": ("sample_to_label",),
-    "metrics": ("compute_metrics", "score"),
+    "metrics": ("compute_metrics", "confidence_intervals", "score"),
     "models": ("load_model", "load_tokenizer", "propose_model"),
     "reading": ("read_table",),
     "runs": ("list_runs", "load_run", "save_run"),
+    "shares": ("estimate_shares",),
     "tokenization": ("tokenize",),
     "training": ("build_trainer", "training_arguments"),
     "workspace": ("ask_upload", "offer_download", "open_workspace", "start", "use_drive"),

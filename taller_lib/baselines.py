@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -11,14 +11,19 @@ import numpy as np
 import pandas as pd
 from datasets import DatasetDict
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
+from taller_lib.catalogue import COLIBRI
+from taller_lib.config import WorkshopConfig
 from taller_lib.data import text_key
 from taller_lib.errors import TallerError
-from taller_lib.metrics import score
+from taller_lib.metrics import COMPARED, bounds, score
+from taller_lib.models import load_model, load_tokenizer
+from taller_lib.prediction import mean_states
+from taller_lib.tokenization import tokenize
 
-COMPARED = ("accuracy", "balanced_accuracy", "matthews_correlation", "macro_f1")
 C_VALUES = (0.1, 0.3, 1, 3, 10)
 CLASS_WEIGHTS = (None, "balanced")
 
@@ -138,13 +143,13 @@ def tfidf(splits: DatasetDict, seed: int = 0) -> Baseline:
     vectorizer = FeatureUnion([("words", _ngrams("word")), ("letters", _ngrams("char_wb"))])
     features = vectorizer.fit_transform(list(splits["train"]["text"]))
     matrices = {which: vectorizer.transform(list(splits[which]["text"])) for which in labels}
-    models, values = [], []
-    for c, weights in product(C_VALUES, CLASS_WEIGHTS):  # de lo más simple a lo menos
-        model = LinearSVC(C=c, class_weight=weights, random_state=seed, max_iter=5000)
-        models.append(model.fit(features, list(splits["train"]["label"])))
-        predicted = model.predict(matrices["validation"])
-        values.append(score(labels["validation"], predicted)["macro_f1"])
-    best = models[int(np.argmax(values))]
+    best, value = _tuned(
+        lambda c, weights: LinearSVC(C=c, class_weight=weights, random_state=seed, max_iter=5000),
+        features,
+        list(splits["train"]["label"]),
+        matrices["validation"],
+        labels["validation"],
+    )
     return Baseline(
         name="TF-IDF + lineal",
         predictions={which: best.predict(x).tolist() for which, x in matrices.items()},
@@ -152,12 +157,59 @@ def tfidf(splits: DatasetDict, seed: int = 0) -> Baseline:
         settings={
             "C": best.C,
             "class_weight": best.class_weight,
-            "validation_macro_f1": max(values),
+            "validation_macro_f1": value,
             "features": features.shape[1],
             "seed": seed,
         },
         label_names=splits["train"].features["label"].names,
     )
+
+
+def frozen(splits: DatasetDict) -> Baseline:
+    """colibri sin ajuste fino: sus estados, promediados por texto, y una regresión logística.
+
+    Lo que separa esta línea base del modelo entrenado es el ajuste fino. `C` y los pesos por clase se
+    eligen como en `tfidf`, en validation.
+
+    Parameters
+    ----------
+    splits : datasets.DatasetDict
+        Con train y validation (y test, si lo hay).
+
+    Raises
+    ------
+    TallerError
+        Si falta validation.
+    """
+    labels = _truth(splits, "validation")
+    config = WorkshopConfig(model=COLIBRI)
+    tokenizer, model = load_tokenizer(config), load_model(config, splits)
+    tokenized = tokenize(splits, tokenizer, config)
+    states = {which: mean_states(model, tokenizer, data) for which, data in tokenized.items()}
+    best, value = _tuned(
+        lambda c, weights: LogisticRegression(C=c, class_weight=weights, max_iter=2000),
+        states["train"],
+        list(splits["train"]["label"]),
+        states["validation"],
+        labels["validation"],
+    )
+    return Baseline(
+        name="colibri congelado + lineal",
+        predictions={which: best.predict(states[which]).tolist() for which in labels},
+        labels=labels,
+        settings={"C": best.C, "class_weight": best.class_weight, "validation_macro_f1": value},
+        label_names=splits["train"].features["label"].names,
+    )
+
+
+def _tuned(
+    make: Callable[[float, str | None], Any], x: Any, y: list[int], x_valid: Any, y_valid: list[int]
+) -> tuple[Any, float]:
+    """El clasificador con el mejor macro F1 en validation; si empatan, el más simple."""
+    models = [make(c, weights).fit(x, y) for c, weights in product(C_VALUES, CLASS_WEIGHTS)]
+    values = [score(y_valid, model.predict(x_valid))["macro_f1"] for model in models]
+    best = int(np.argmax(values))
+    return models[best], values[best]
 
 
 def reader(own_labels: Mapping[str, str], splits: DatasetDict) -> Baseline | None:
@@ -219,8 +271,8 @@ def comparison_table(
     Returns
     -------
     pandas.DataFrame
-        Índice `name`; columnas `accuracy`, `balanced_accuracy`, `matthews_correlation`,
-        `macro_f1` y `n`.
+        Índice `name`; `accuracy`, `balanced_accuracy`, `matthews_correlation` y `macro_f1`, cada una con
+        los extremos de su intervalo de 95 % (`_low`, `_high`; `NaN` con menos de 30 textos), y `n`.
 
     Raises
     ------
@@ -239,7 +291,8 @@ def comparison_table(
                 f"«{next(iter(entries))}» y «{name}» no están medidas en los mismos textos ({len(truth)} y "
                 f"{len(real)}): compáralas en los textos que comparten, en el mismo orden."
             )
-        records[name] = {key: scores[key] for key in COMPARED} | {"n": len(real)}
+        records[name] = {key: scores[key] for key in COMPARED}
+        records[name] |= bounds(true, pred, names) | {"n": len(real)}
     return pd.DataFrame.from_dict(records, orient="index").rename_axis("name")
 
 

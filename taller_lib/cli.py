@@ -22,6 +22,7 @@ from taller_lib.workspace import open_workspace
 if TYPE_CHECKING:
     import pandas as pd
 
+MAX_SEEDS = 20
 _USAGE_ERRORS = {
     r"unrecognized arguments: (.*)": r"no conozco {0}",
     r"argument (\S+?)(?:/\S+)?: expected one argument": "a {0} le falta su valor",
@@ -55,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--model", metavar="NOMBRE", help="colibri, un nombre del Hub o una carpeta")
     run.add_argument("--epochs", type=int, metavar="N", help="épocas como máximo, de 1 a 20")
     run.add_argument("--seed", type=int, metavar="N", help="semilla aleatoria")
+    run.add_argument("--seeds", type=int, default=1, metavar="N", help="corridas, con N semillas")
+    run.add_argument("--report", action="store_true", help="dejar también informe.html")
     run.add_argument("--resume", action="store_true", help="seguir la corrida que quedó a medias")
     _workspace_option(run)
 
@@ -71,7 +74,16 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("target", metavar="salida.csv")
     predict.add_argument("--text-column", default="texto", metavar="COLUMNA")
 
-    _workspace_option(commands.add_parser("compare", help="las corridas, por su validación"))
+    compare = commands.add_parser("compare", help="las corridas, por su validación")
+    compare.add_argument("runs", nargs="*", metavar="CORRIDA", help="dos, para ver su diferencia")
+    compare.add_argument("--test", action="store_true", help="en prueba (queda anotado)")
+    _workspace_option(compare)
+
+    shares = commands.add_parser("shares", help="qué parte de unos textos es de cada clase")
+    shares.add_argument("run", metavar="CORRIDA")
+    shares.add_argument("source", metavar="nuevos.csv")
+    shares.add_argument("--by", metavar="COLUMNA", help="agrupar; si son fechas, por mes")
+
     commands.add_parser("doctor", help="qué hay instalado y qué equipo es este")
     return parser
 
@@ -104,6 +116,11 @@ def _config(args: argparse.Namespace, base: WorkshopConfig) -> WorkshopConfig:
 
 
 def _run(args: argparse.Namespace) -> None:
+    from taller_lib.comparison import by_seed
+    from taller_lib.report import write_report
+
+    if not 1 <= args.seeds <= MAX_SEEDS:
+        raise TallerError(f"--seeds vale {args.seeds}: escribe de 1 a {MAX_SEEDS}.")
     workspace = open_workspace(args.workspace)
     saved = workspace.load_config()
     config = _config(args, saved)
@@ -112,7 +129,7 @@ def _run(args: argparse.Namespace) -> None:
     given = {"train": args.train, "validation": args.validation, "test": args.test}
     files = given if args.train else workspace.data_files()
     splits, report = taller.load_splits(**files, config=config)
-    tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
+    tokenizer, _ = taller.load_tokenizer(config), taller.load_model(config, splits)
     # solo lo que se pudo leer y cargar entra en el espacio de trabajo
     if args.train:
         workspace.copy_data(**given)
@@ -121,18 +138,26 @@ def _run(args: argparse.Namespace) -> None:
     _say(workspace.describe())
     _say(report)
     tokenized = taller.tokenize(splits, tokenizer, config)
-    baselines = [taller.baselines.majority(splits), taller.baselines.tfidf(splits)]
+    lines = taller.baselines
+    baselines = [lines.majority(splits), lines.tfidf(splits), lines.frozen(splits)]
     to_beat = baselines[1].scores("validation")["macro_f1"]
-    trainer = taller.build_trainer(
-        model, tokenizer, tokenized, config, workspace, args.resume, baseline=to_beat
-    )
-    trainer.train()
-    run = taller.save_run(trainer, config)
-    _say(taller.explain_best_epoch(trainer, to_beat))
-    if "test" not in run.record:
-        run = taller.save_evaluation(run, taller.evaluate(run, tokenized["test"]), baselines)
-    print(_table(run.comparison))
-    print(f"Corrida: {run.path}")
+    for seed in range(config.seed, config.seed + args.seeds):
+        seeded = config.replace(seed=seed)
+        model = taller.load_model(seeded, splits)
+        trainer = taller.build_trainer(
+            model, tokenizer, tokenized, seeded, workspace, args.resume, baseline=to_beat
+        )
+        trainer.train()
+        run = taller.save_run(trainer, seeded)
+        _say(taller.explain_best_epoch(trainer, to_beat))
+        if "test" not in run.record:
+            run = taller.save_evaluation(run, taller.evaluate(run, tokenized["test"]), baselines)
+        print(_table(run.comparison))
+        print(f"Corrida: {run.path}")
+        if args.report:
+            print(f"Informe: {write_report(run)}")
+    if args.seeds > 1:
+        print(f"Por semilla, en validación:\n{_table(by_seed(workspace))}")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -162,12 +187,30 @@ def _predict(args: argparse.Namespace) -> None:
 
 
 def _compare(args: argparse.Namespace) -> None:
+    from taller_lib.comparison import by_seed, compare_with_best
+
     workspace = open_workspace(args.workspace)
+    if args.runs:
+        if len(args.runs) != 2:
+            raise TallerError("Para comparar hacen falta dos corridas: escribe sus nombres.")
+        first, second = (workspace.runs / name for name in args.runs)
+        found = taller.compare(first, second, "test" if args.test else "validation")
+        print(f"{_table(found.table)}\n{found}")
+        return
     table = taller.list_runs(workspace)
     if table.empty:
         raise TallerError(f"No hay corridas en {workspace.runs}: entrena una con `taller run`.")
     print(_table(table))
     print("Ordenadas por F1 macro en validación; la prueba de cada corrida está en su carpeta.")
+    if len(others := compare_with_best(workspace)):
+        print(f"\nLa mejor frente a las demás, en los mismos textos:\n{_table(others)}")
+        print("Donde p_holm pasa de 0.05, no se distinguen.")
+    if len(seeds := by_seed(workspace)) < len(table):
+        print(f"\nPor semilla aleatoria:\n{_table(seeds)}")
+
+
+def _shares(args: argparse.Namespace) -> None:
+    print(_table(taller.estimate_shares(args.run, args.source, args.by)))
 
 
 def _doctor(_: argparse.Namespace) -> None:
@@ -179,7 +222,9 @@ def _doctor(_: argparse.Namespace) -> None:
 
 
 def _table(table: pd.DataFrame) -> str:
-    return table.to_string(float_format="{:.3f}".format)
+    from taller_lib.metrics import readable
+
+    return readable(table).to_string(float_format="{:.3f}".format, na_rep="–")
 
 
 _COMMANDS = {
@@ -187,6 +232,7 @@ _COMMANDS = {
     "check": _check,
     "predict": _predict,
     "compare": _compare,
+    "shares": _shares,
     "doctor": _doctor,
 }
 

@@ -12,15 +12,14 @@ from datasets import Dataset, DatasetDict
 from taller_lib._files import save_figure, write_json
 from taller_lib.baselines import Baseline, comparison_table
 from taller_lib.errors import TallerError
-from taller_lib.metrics import confusion, score, score_per_class
+from taller_lib.metrics import bounds, confidence_intervals, confusion, score, score_per_class
 from taller_lib.model_card import write_model_card
 from taller_lib.plots import plot_confusion
 from taller_lib.prediction import prediction_table, write_predictions
-from taller_lib.runs import Run, read_record, write_record
+from taller_lib.runs import PREDICTED, Run, read_record, write_record
 from taller_lib.tokenization import tokenize
 from taller_lib.training import WorkshopTrainer
 
-PREDICTIONS = "predictions.csv"
 METRICS = "metrics.json"
 
 
@@ -53,6 +52,11 @@ class Evaluation:
     def per_class(self) -> pd.DataFrame:
         """`precision`, `recall`, `f1` y `support` de cada clase."""
         return score_per_class(*self.entry, self.label_names)
+
+    @property
+    def intervals(self) -> pd.DataFrame:
+        """Cada métrica, general y por clase, con su intervalo (`metrics.confidence_intervals`)."""
+        return confidence_intervals(*self.entry, label_names=self.label_names)
 
     @property
     def confusion(self) -> pd.DataFrame:
@@ -134,17 +138,18 @@ def save_evaluation(run: Run, evaluation: Evaluation, baselines: Sequence[Baseli
     test = {
         "n": len(evaluation.table),
         "scores": evaluation.scores,
+        "intervals": bounds(*evaluation.entry, evaluation.label_names),
         "per_class": _without_nan(evaluation.per_class),
         "confusion": evaluation.confusion.to_numpy().tolist(),
     }
-    write_predictions(path / PREDICTIONS, evaluation.table)
+    write_predictions(path / PREDICTED["test"], evaluation.table)
     write_json(path / METRICS, {"test": test, "test_evaluations": times})
     save_figure(plot_confusion(evaluation.confusion), path / "figures" / "confusion.png")
     record = write_record(
         path,
-        test={"n": test["n"], "scores": test["scores"]},
+        test={name: test[name] for name in ("n", "scores", "intervals")},
         test_evaluations=times,
-        comparison=table.to_dict(orient="index"),
+        comparison=_without_nan(table),
     )
     write_model_card(path, record)
     return Run(path, record)

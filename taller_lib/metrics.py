@@ -10,9 +10,13 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as sk
 
+from taller_lib.bootstrap import bca_intervals
 from taller_lib.errors import TallerError
 from taller_lib.problems import counted
 
+COMPARED = ("accuracy", "balanced_accuracy", "matthews_correlation", "macro_f1")
+MIN_TEXTS = 30
+FEW_TEXTS = 8
 UNDEFINED = {  # (tiene textos, fue predicha): la nota y la frase de una clase
     (True, True): ("", ""),
     (False, False): (
@@ -128,6 +132,158 @@ def confusion(
         index=pd.Index(names, name="real"),
         columns=pd.Index(names, name="predicción"),
     )
+
+
+def metrics_of_matrices(matrices: np.ndarray) -> np.ndarray:
+    """Las métricas de muchas matrices de confusión a la vez, con las reglas de `score`.
+
+    Parameters
+    ----------
+    matrices : ndarray
+        Forma (matrices, clases, clases): filas reales, columnas predichas.
+
+    Returns
+    -------
+    ndarray
+        Forma (matrices, 4 + 3 × clases): las de `COMPARED` y, de todas las clases, precision,
+        recall y F1. `NaN` donde no están definidas.
+    """
+    matrices = matrices.astype(float)  # n⁴ no cabe en un entero
+    hits = np.diagonal(matrices, axis1=1, axis2=2)
+    real, said = matrices.sum(axis=2), matrices.sum(axis=1)
+    n = real.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision, recall, f1 = hits / said, hits / real, 2 * hits / (real + said)
+        accuracy = hits.sum(axis=1) / n
+        # Gorodkin 2004 (doi 10.1016/j.compbiolchem.2004.09.006); 0 si una parte no varía
+        chance = (real * said).sum(axis=1)
+        spread = (n**2 - (said**2).sum(axis=1)) * (n**2 - (real**2).sum(axis=1))
+        matthews = (accuracy * n**2 - chance) / np.sqrt(spread)
+    matthews = np.where(spread > 0, matthews, 0)
+    means = [_mean_of_defined(values) for values in (recall, f1)]
+    together = [accuracy, means[0], matthews, means[1]]
+    return np.column_stack([*together, precision, recall, f1])
+
+
+def _mean_of_defined(values: np.ndarray) -> np.ndarray:
+    defined = ~np.isnan(values)
+    return np.where(defined, values, 0).sum(axis=1) / np.maximum(defined.sum(axis=1), 1)
+
+
+def confidence_intervals(
+    y_true: Sequence[Any],
+    y_pred: Sequence[Any],
+    level: float = 0.95,
+    seed: int = 0,
+    label_names: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Cuánto cambiaría cada métrica con otros textos de la misma clase de textos.
+
+    Intervalos BCa sobre textos remuestreados sin estratos (`taller_lib.bootstrap`). Miden el azar de
+    qué textos se evaluaron, no el de la semilla con que se entrenó. Con menos de 8 textos de una
+    clase quedan cortos, y `note` lo dice. Cuánto cubren está medido en `docs/intervalos.md`.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of int or str
+        Como en `score`; al menos 30.
+    level : float
+        Cobertura, de 0.5 a 0.999.
+    seed : int
+        Semilla aleatoria del remuestreo.
+    label_names : sequence of str, optional
+        Clases declaradas. Sin ellas, las que aparezcan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columnas `metric` (las cuatro, y `precision_<clase>`, `recall_<clase>` y `f1_<clase>`),
+        `value`, `low`, `high`, `n` (los textos en que se apoya) y `note`. Lo que no está definido, o
+        no varía al remuestrear, tiene `NaN`.
+
+    Raises
+    ------
+    TallerError
+        Como en `score`; si hay menos de 30 textos o `level` está fuera de su rango.
+    """
+    if not 0.5 <= level <= 0.999:
+        raise TallerError(f"`level` vale {level}: escribe un número de 0.5 a 0.999, como 0.95.")
+    matrix = confusion(y_true, y_pred, label_names)
+    counts = matrix.to_numpy()
+    if (n := int(counts.sum())) < MIN_TEXTS:
+        raise TallerError(
+            f"Hay {counted(n, 'texto', 'textos')}: con menos de {MIN_TEXTS} un intervalo no significa nada. "
+            "Etiqueta más textos de prueba."
+        )
+    real, said = counts.sum(axis=1), counts.sum(axis=0)
+    cells, classes = counts.ravel() > 0, len(counts)
+
+    def values(draws: np.ndarray) -> np.ndarray:
+        full = np.zeros((len(draws), classes**2), dtype=int)
+        full[:, cells] = draws
+        return metrics_of_matrices(full.reshape(-1, classes, classes))
+
+    filled = counts.ravel()[cells]
+    intervals = bca_intervals(values, filled, level, seed)
+    parts = [f"{kind}_{name}" for kind in ("precision", "recall", "f1") for name in matrix]
+    table = pd.DataFrame(
+        {
+            "metric": [*COMPARED, *parts],
+            "value": values(filled[None])[0],
+            "low": intervals[:, 0],
+            "high": intervals[:, 1],
+            "n": [n] * len(COMPARED) + [*said, *real, *real],
+        }
+    )
+    fewest = matrix.index[real.argmin()]
+    table["note"] = ["", *[_few(real.min(), fewest)] * 3, *map(_few, [*said, *real, *real])]
+    table.loc[table["low"].isna(), "note"] = "sin intervalo: no está definida o no varía"
+    return table
+
+
+def _few(texts: int, name: str = "") -> str:
+    """La nota de un intervalo que se apoya en muy pocos textos."""
+    of = f" de «{name}»" if name else ""
+    return (
+        "" if texts >= FEW_TEXTS else f"solo {counted(texts, 'texto', 'textos')}{of}: queda corto"
+    )
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """«0.68 [0.62, 0.74]», con los decimales que el intervalo sostiene; sin él, «0.68»."""
+    if np.isnan(low):
+        return f"{value:.2f}"
+    decimals = int(np.clip(np.ceil(-np.log10(max(high - low, 1e-6) / 2)), 2, 4))
+    return f"{value:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"
+
+
+def shown_score(name: str, scores: dict[str, float], ends: dict[str, float]) -> str:
+    """Una métrica de `score` con el intervalo que le toca en `bounds`, si lo tiene."""
+    return with_interval(scores[name], *(ends.get(f"{name}_{e}", np.nan) for e in ("low", "high")))
+
+
+def bounds(
+    y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None
+) -> dict[str, float]:
+    """Los extremos de 95 % de las cuatro métricas: `<métrica>_low` y `<métrica>_high`.
+
+    Vacío con menos de 30 textos; sin los que no están definidos.
+    """
+    if len(y_true) < MIN_TEXTS:
+        return {}
+    table = confidence_intervals(y_true, y_pred, label_names=label_names).head(len(COMPARED))
+    found = table.dropna().set_index("metric")[["low", "high"]].stack()
+    return {f"{metric}_{end}": float(value) for (metric, end), value in found.items()}
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """La misma tabla con cada métrica y su intervalo en una sola columna: «0.68 [0.62, 0.74]»."""
+    table = table.copy()
+    for metric in [name for name in table if f"{name}_low" in table]:
+        ends = [metric, f"{metric}_low", f"{metric}_high"]
+        table[metric] = [with_interval(*row) for row in table[ends].to_numpy(dtype=float)]
+        table = table.drop(columns=ends[1:])
+    return table
 
 
 def undefined_cases(

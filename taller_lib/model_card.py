@@ -8,6 +8,7 @@ from typing import Any
 
 from taller_lib._files import write_text
 from taller_lib._paths import ASSETS
+from taller_lib.metrics import shown_score
 
 METRICS = {
     "accuracy": "exactitud (*accuracy*)",
@@ -46,10 +47,11 @@ def write_model_card(path: Path, record: dict[str, Any]) -> None:
 
 def _scores(record: dict[str, Any]) -> str:
     test = record.get("test")
-    lines = ["| métrica | validación | prueba |", "|---|---|---|"]
+    lines = ["| métrica (con su intervalo de 95 %) | validación | prueba |", "|---|---|---|"]
     for name, title in METRICS.items():
-        tested = f"{test['scores'][name]:.3f}" if test else "sin evaluar"
-        lines.append(f"| {title} | {record['validation'][name]:.3f} | {tested} |")
+        tested = shown_score(name, test["scores"], test["intervals"]) if test else "sin evaluar"
+        valid = shown_score(name, record["validation"], record["validation_intervals"])
+        lines.append(f"| {title} | {valid} | {tested} |")
     if test:
         times = record["test_evaluations"]
         lines += [

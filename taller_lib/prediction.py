@@ -13,6 +13,7 @@ from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTok
 
 from taller_lib._files import write_csv
 from taller_lib.environment import precision
+from taller_lib.reading import read_table
 
 BATCH_SIZE = 64
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
@@ -84,6 +85,24 @@ def _forward(
     return torch.softmax(logits.double(), dim=-1).cpu().numpy()
 
 
+@torch.inference_mode()
+def mean_states(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: Dataset
+) -> np.ndarray:
+    """El promedio de los estados de la última capa de cada texto, de forma (textos, dimensiones)."""
+    rows = data.select_columns(model_inputs(tokenizer, data.column_names)).to_list()
+    order = np.argsort([len(row["input_ids"]) for row in rows], kind="stable")
+    collate, encoder = DataCollatorWithPadding(tokenizer), model.base_model.eval()
+    states = np.zeros((len(rows), model.config.hidden_size), dtype=np.float32)
+    for start in range(0, len(order), BATCH_SIZE):
+        places = order[start : start + BATCH_SIZE]
+        batch = collate([rows[place] for place in places]).to(model.device)
+        mask = batch["attention_mask"][..., None]
+        hidden = encoder(**batch).last_hidden_state * mask
+        states[places] = (hidden.sum(dim=1) / mask.sum(dim=1)).cpu().numpy()
+    return states
+
+
 def model_inputs(tokenizer: PreTrainedTokenizerBase, columns: Iterable[str]) -> list[str]:
     """De las columnas de un conjunto tokenizado, las que el modelo lee."""
     known = {*tokenizer.model_input_names, "input_ids", "attention_mask"}
@@ -111,13 +130,26 @@ def prediction_table(
     return table
 
 
+_SPANISH = {
+    "text": "texto",
+    "label": "etiqueta",
+    "prediction": "prediccion",
+    "confidence": "confianza",
+}
+
+
 def write_predictions(path: Path, table: pd.DataFrame) -> None:
     """Escribe la tabla de predicciones con los nombres de columna que lee una persona."""
-    spanish = {
-        "text": "texto",
-        "label": "etiqueta",
-        "prediction": "prediccion",
-        "confidence": "confianza",
-    }
-    columns = [spanish.get(c, c.replace("probability_", "probabilidad_", 1)) for c in table.columns]
+    columns = [
+        _SPANISH.get(c, c.replace("probability_", "probabilidad_", 1)) for c in table.columns
+    ]
     write_csv(path, [columns, *table.itertuples(index=False, name=None)])
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """La tabla que escribió `write_predictions`: `text`, `label`, `prediction` y probabilidades."""
+    english = {spanish: name for name, spanish in _SPANISH.items()}
+    table = read_table(path).frame.rename(columns=english)
+    table.columns = table.columns.str.replace("^probabilidad_", "probability_", regex=True)
+    numbers = table.filter(regex="^(confidence$|probability_)").columns
+    return table.astype(dict.fromkeys(numbers, float))

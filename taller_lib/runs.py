@@ -30,10 +30,10 @@ from taller_lib.checkpoints import save_state
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import device_info
 from taller_lib.errors import TallerError
-from taller_lib.metrics import score
+from taller_lib.metrics import bounds, score
 from taller_lib.model_card import write_model_card
 from taller_lib.plots import plot_training
-from taller_lib.prediction import prediction_table, write_predictions
+from taller_lib.prediction import prediction_table, read_predictions, write_predictions
 from taller_lib.quiet import quiet
 from taller_lib.reading import read_table
 from taller_lib.workspace import Workspace, open_workspace
@@ -44,10 +44,21 @@ if TYPE_CHECKING:
 RECORD = "run.json"
 CHECKPOINTS = "checkpoints"
 HISTORY = "history.json"
-VALIDATION = "validation.csv"
+PREDICTED = {"validation": "validation.csv", "test": "predictions.csv"}
 DOUBT_PERCENTILE = 20
 RANKED = ("macro_f1", "balanced_accuracy", "matthews_correlation", "accuracy")
-LISTED = ["model", *RANKED, "best_epoch", "epochs", "train_rows", "class_weights", "seed"]
+ENDS = ("macro_f1_low", "macro_f1_high")
+LISTED = [
+    "model",
+    "macro_f1",
+    *ENDS,
+    *RANKED[1:],
+    "best_epoch",
+    "epochs",
+    "train_rows",
+    "class_weights",
+    "seed",
+]
 LISTED += ["created", "data", "test_evaluations"]
 _PACKAGES = ("taller-lib", "torch", "transformers", "datasets", "tokenizers", "accelerate")
 
@@ -194,9 +205,10 @@ def save_run(
         write_json(path / HISTORY, trainer.state.log_history)
         save_state(trainer.state, path)
         table = prediction_table(trainer.model, trainer.processing_class, validation)
-        write_predictions(path / VALIDATION, table)
+        write_predictions(path / PREDICTED["validation"], table)
         figure = plot_training(trainer.state.log_history, best_epoch=trainer.best_epoch)
         save_figure(figure, path / "figures" / "training.png")
+    entry = (table["label"].tolist(), table["prediction"].tolist())
     record = write_record(
         path,
         state="finished",
@@ -208,7 +220,8 @@ def save_run(
         epochs=int((trainer.state.epoch or 0) + 1e-6),
         best_epoch=trainer.best_epoch,
         interrupted=trainer.interrupted,
-        validation=score(table["label"].tolist(), table["prediction"].tolist(), names),
+        validation=score(*entry, names),
+        validation_intervals=bounds(*entry, names),
         doubt_threshold=float(np.percentile(table["confidence"], DOUBT_PERCENTILE)),
         test_evaluations=0,
         sample_data=_is_sample(trainer.train_dataset),
@@ -298,13 +311,34 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     return Run(folder.resolve(), record)
 
 
+def saved_predictions(run: Run, split: str = "validation") -> pd.DataFrame:
+    """Las predicciones guardadas de una corrida: `text`, `label`, `prediction`, `confidence`…
+
+    Raises
+    ------
+    TallerError
+        Si falta el archivo: `save_run` escribe el de validación y `save_evaluation` el de prueba.
+    """
+    path = run.path / PREDICTED[split]
+    if not path.is_file():
+        raise TallerError(
+            f"La corrida {run.name} no tiene {path.name}: "
+            + (
+                "evalúala en la fase 5."
+                if split == "test"
+                else "vuelve a copiar la carpeta completa."
+            )
+        )
+    return read_predictions(path)
+
+
 def list_runs(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd.DataFrame:
     """Las corridas del espacio de trabajo, de mejor a peor macro F1 en **validación**.
 
     Returns
     -------
     DataFrame
-        Índice `run`; columnas `model`, `macro_f1`, `balanced_accuracy`, `matthews_correlation`,
+        Índice `run`; columnas `model`, `macro_f1` (y los extremos de su intervalo), `balanced_accuracy`, `matthews_correlation`,
         `accuracy` (todas de validación), `best_epoch`, `epochs`, `train_rows`, `class_weights`, `seed`, `created`,
         `data` (las que comparten esta clave se entrenaron con los mismos textos) y
         `test_evaluations`. Sin corridas, vacía. Las que no terminaron no aparecen.
@@ -316,6 +350,7 @@ def list_runs(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd
         name: {
             "model": record["config"]["model"],
             **{metric: record["validation"][metric] for metric in RANKED},
+            **{end: record.get("validation_intervals", {}).get(end) for end in ENDS},
             "best_epoch": record["best_epoch"],
             "epochs": record["epochs"],
             "train_rows": record["rows"]["train"],

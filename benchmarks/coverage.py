@@ -1,0 +1,132 @@
+"""¿Cubren los intervalos lo que prometen? Simulaciones con una verdad conocida.
+
+Uso: ``python benchmarks/coverage.py [--repetitions N] [--write]``. Con ``--write``, las tablas quedan en
+``docs/intervalos.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from taller_lib.bootstrap import bca_intervals
+from taller_lib.metrics import COMPARED, confidence_intervals, metrics_of_matrices
+from taller_lib.shares import adjusted_count, adjusted_interval, powered_shares
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+SHARES = {"40/35/25": (0.40, 0.35, 0.25), "iguales": (1 / 3, 1 / 3, 1 / 3)}
+SHARES |= {"60/30/10": (0.60, 0.30, 0.10), "80/15/5": (0.80, 0.15, 0.05)}
+SIZES = (100, 225, 1000)
+# de cada clase real, la parte que se predice de cada clase: exactitud cercana a .68
+RATES = np.array([[0.74, 0.16, 0.10], [0.20, 0.62, 0.18], [0.12, 0.22, 0.66]])
+EVALUATED, NEW, LABELLED = 234, 420, 60
+
+
+def coverage(repetitions: int) -> pd.DataFrame:
+    """Parte de las simulaciones en que el intervalo de 95 % contiene el valor de la población."""
+    rng, rows = np.random.default_rng(0), []
+    for name, shares in SHARES.items():
+        population = np.array(shares)[:, None] * RATES
+        truth = metrics_of_matrices(population[None] * 1e9)[0, : len(COMPARED)]
+        for n in SIZES:
+            inside, warned = np.zeros(len(COMPARED)), 0
+            for _ in range(repetitions):
+                cells = rng.choice(9, size=n, p=population.ravel())
+                table = confidence_intervals(cells // 3, cells % 3, label_names=["a", "b", "c"])
+                table = table.head(len(COMPARED))
+                inside += (table["low"] <= truth) & (truth <= table["high"])
+                warned += table["note"].ne("").any()
+            shown = [f"{100 * value / repetitions:.1f}%" for value in inside]
+            rows.append([name, n, *shown, f"{100 * warned / repetitions:.0f}%"])
+    return pd.DataFrame(rows, columns=["clases", "textos", *COMPARED, "con aviso"])
+
+
+def false_positives(repetitions: int) -> pd.DataFrame:
+    """Parte de las comparaciones de dos modelos iguales en que el intervalo deja fuera el 0."""
+    rng, rows = np.random.default_rng(1), []
+    for name, shares in SHARES.items():
+        for n in SIZES:
+            found = 0
+            for _ in range(repetitions):
+                true = rng.choice(3, size=n, p=shares)
+                first = _predict(true, rng)
+                # el segundo repite al primero en la mitad de los textos, como dos redes parecidas
+                second = np.where(rng.random(n) < 0.5, first, _predict(true, rng))
+                cells, counts = np.unique(np.c_[true, first, second], axis=0, return_counts=True)
+                pairs = [np.eye(9, dtype=int)[cells[:, 0] * 3 + cells[:, k]] for k in (1, 2)]
+
+                def difference(draws: np.ndarray, pairs: list[np.ndarray] = pairs) -> np.ndarray:
+                    a, b = (metrics_of_matrices((draws @ p).reshape(-1, 3, 3)) for p in pairs)
+                    return (a - b)[:, 3:4]
+
+                low, high = bca_intervals(difference, counts)[0]
+                found += low > 0 or high < 0
+            rows.append([name, n, f"{100 * found / repetitions:.1f}%"])
+    return pd.DataFrame(rows, columns=["clases", "textos", "macro F1 «distinto»"])
+
+
+def share_errors(repetitions: int) -> pd.DataFrame:
+    """Error y cobertura de las partes, con proporciones nuevas tomadas al azar de todas las posibles."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for n_new in (100, NEW, 2000):
+        better, inside, errors = 0, 0.0, np.zeros(3)
+        powered_inside = 0.0
+        for _ in range(repetitions):
+            matrix = rng.multinomial(
+                EVALUATED, (np.array(SHARES["40/35/25"])[:, None] * RATES).ravel()
+            )
+            matrix = matrix.reshape(3, 3)
+            shares = rng.dirichlet(np.ones(3))
+            true = rng.choice(3, size=n_new, p=shares)
+            predicted = _predict(true, rng)
+            counts = np.bincount(predicted, minlength=3)
+            corrected = adjusted_count(matrix, counts / n_new)
+            hot = np.eye(3)
+            sample = np.arange(n_new) < LABELLED
+            powered = powered_shares(
+                hot[true[sample]], hot[predicted[sample]], hot[predicted[~sample]]
+            )
+            mistakes = [
+                np.abs(x - shares).mean() for x in (counts / n_new, corrected, powered[:, 0])
+            ]
+            errors += mistakes
+            better += mistakes[1] < mistakes[0]
+            low, high = adjusted_interval(matrix, counts).T
+            inside += ((low <= shares) & (shares <= high)).mean()
+            powered_inside += ((powered[:, 1] <= shares) & (shares <= powered[:, 2])).mean()
+        parts = [100 * value / repetitions for value in (better, inside, powered_inside)]
+        shown = [f"{value / repetitions:.3f}" for value in errors]
+        rows.append([n_new, *shown, *(f"{part:.1f}%" for part in parts)])
+    columns = ["textos nuevos", "error contando", "error corregido", f"error con {LABELLED} a mano"]
+    columns += ["corregir mejora", "cubre (corregido)", "cubre (a mano)"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _predict(true: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return (rng.random(len(true))[:, None] > RATES[true].cumsum(axis=1)[:, :2]).sum(axis=1)
+
+
+def main() -> None:
+    """Simula, imprime las tablas y, con ``--write``, las deja en la documentación."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repetitions", type=int, default=1000)
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    for name, simulate in (
+        ("cobertura", coverage),
+        ("falsos positivos", false_positives),
+        ("partes", share_errors),
+    ):
+        table = simulate(args.repetitions)
+        print(f"\n{name}\n{table.to_string(index=False)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""Dos o más corridas medidas en los mismos textos: qué diferencia hay, y si se distingue del azar."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from taller_lib.bootstrap import bca_intervals, resample
+from taller_lib.errors import TallerError
+from taller_lib.metrics import COMPARED, MIN_TEXTS, metrics_of_matrices, with_interval
+from taller_lib.problems import counted
+from taller_lib.runs import Run, list_runs, load_run, read_record, saved_predictions, write_record
+from taller_lib.workspace import Workspace, open_workspace
+
+LEVEL = 0.95
+MANY_TEXTS = 100_000
+SPLIT_NAMES = {"validation": "validación", "test": "prueba"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Dos corridas en los mismos textos.
+
+    Attributes
+    ----------
+    run_a, run_b : str
+        Nombres de las corridas.
+    split : {"validation", "test"}
+    n : int
+        Textos compartidos.
+    table : DataFrame
+        Índice `metric`; columnas `a`, `b`, `difference` (a − b), `low` y `high` (95 %).
+    p_value : float
+        Probabilidad, si las dos fueran iguales, de una diferencia de macro F1 así de grande
+        (*bootstrap* pareado, dos colas).
+    only_a, only_b : int
+        Textos que solo acierta una.
+    mcnemar : float
+        Valor p de la prueba exacta de McNemar sobre esos textos.
+    needed : int or None
+        Textos que habría que añadir para distinguirlas si la diferencia de macro F1 sigue igual; 0 si ya se
+        distinguen, `None` si la diferencia es tan pequeña que pasan de 100,000.
+    disagreements : DataFrame
+        Los textos en que predicen distinto: `text`, `label`, `prediction_a`, `prediction_b`.
+    """
+
+    run_a: str
+    run_b: str
+    split: str
+    n: int
+    table: pd.DataFrame
+    p_value: float
+    only_a: int
+    only_b: int
+    mcnemar: float
+    needed: int | None
+    disagreements: pd.DataFrame
+
+    @property
+    def distinguishable(self) -> bool:
+        """¿Deja fuera el 0 el intervalo de la diferencia de macro F1?"""
+        return self.needed == 0
+
+    def __str__(self) -> str:
+        difference, low, high = _macro_f1(self.table)
+        texts = f"los mismos {self.n} textos de {SPLIT_NAMES[self.split]}"
+        said = f"En {texts}, el macro F1 de {self.run_a} menos el de {self.run_b} es "
+        said += with_interval(difference, low, high)
+        if self.distinguishable:
+            better = self.run_a if difference > 0 else self.run_b
+            said += f": {better} es mejor en textos como estos. Otra semilla puede cambiarlo."
+        else:
+            more = f"unos {self.needed:,}" if self.needed else f"más de {MANY_TEXTS:,}"
+            said += f": no se distingue del azar. Si la diferencia sigue igual, harían falta {more} textos más."
+        return (
+            f"{said} Solo {self.run_a} acierta {counted(self.only_a, 'texto', 'textos')} y solo {self.run_b}, "
+            f"{self.only_b} (McNemar, p = {self.mcnemar:.2f})."
+        )
+
+
+def compare(
+    run_a: Run | str | os.PathLike[str],
+    run_b: Run | str | os.PathLike[str],
+    split: str = "validation",
+) -> Comparison:
+    """Compara dos corridas en los mismos textos.
+
+    El intervalo de cada diferencia es BCa sobre textos remuestreados, con las dos predicciones de
+    cada texto juntas (pareado). La prueba exacta de McNemar (1947) mira solo los textos que acierta
+    una sola. Comparar en prueba queda anotado en las dos corridas (`test_comparisons`).
+
+    Parameters
+    ----------
+    run_a, run_b : Run or path
+    split : {"validation", "test"}
+        Para elegir un modelo, siempre validación.
+
+    Raises
+    ------
+    TallerError
+        Si las corridas no comparten textos y clases, si son menos de 30, o si se pide prueba y una no
+        se ha evaluado.
+    """
+    runs = [run if isinstance(run, Run) else load_run(run) for run in (run_a, run_b)]
+    a, b = _shared_predictions(runs, split)
+    names = runs[0].label_names
+    if split == "test":
+        for run in runs:
+            times = read_record(run.path).get("test_comparisons", 0)
+            write_record(run.path, test_comparisons=times + 1)
+    codes = [pd.Categorical(x, names).codes for x in (a["label"], a["prediction"], b["prediction"])]
+    cells, counts = np.unique(np.column_stack(codes), axis=0, return_counts=True)
+    pairs = [_one_hot(cells[:, 0] * len(names) + cells[:, k], len(names)) for k in (1, 2)]
+
+    def values(draws: np.ndarray, which: int) -> np.ndarray:
+        matrices = (draws @ pairs[which]).reshape(-1, len(names), len(names))
+        return metrics_of_matrices(matrices)[:, : len(COMPARED)]
+
+    def differences(draws: np.ndarray) -> np.ndarray:
+        return values(draws, 0) - values(draws, 1)
+
+    intervals = bca_intervals(differences, counts, LEVEL)
+    scores = [values(counts[None], which)[0] for which in (0, 1)]
+    table = pd.DataFrame(
+        {"a": scores[0], "b": scores[1], "difference": scores[0] - scores[1]}
+        | {"low": intervals[:, 0], "high": intervals[:, 1]},
+        index=pd.Index(COMPARED, name="metric"),
+    )
+    drawn = resample(differences, counts, seed=0)[:, COMPARED.index("macro_f1")]
+    right = [x["label"] == x["prediction"] for x in (a, b)]
+    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
+    different = a["prediction"] != b["prediction"]
+    disagreements = a.loc[different, ["text", "label", "prediction"]]
+    disagreements.insert(3, "prediction_b", b.loc[different, "prediction"])
+    return Comparison(
+        run_a=runs[0].name,
+        run_b=runs[1].name,
+        split=split,
+        n=len(a),
+        table=table,
+        p_value=min(1.0, 2 * min((drawn <= 0).mean(), (drawn >= 0).mean())),
+        only_a=only[0],
+        only_b=only[1],
+        mcnemar=float(binomtest(only[0], sum(only)).pvalue) if sum(only) else 1.0,
+        needed=_needed(*_macro_f1(table), len(a)),
+        disagreements=disagreements.rename(columns={"prediction": "prediction_a"}),
+    )
+
+
+def compare_with_best(
+    workspace: Workspace | str | os.PathLike[str] | None = None,
+) -> pd.DataFrame:
+    """Cada corrida frente a la mejor del espacio de trabajo, en validación.
+
+    Solo entran las que comparten los textos de la mejor. `p_holm` corrige por el número de
+    comparaciones (Holm 1979, *Scandinavian Journal of Statistics* 6:65).
+
+    Returns
+    -------
+    DataFrame
+        Índice `run`, de mejor a peor; columnas `difference` (macro F1 de la mejor menos el suyo), `low`,
+        `high`, `p_value` y `p_holm`. Vacía si no hay dos que comparar.
+    """
+    paths = _ranked(workspace)
+    rows = {}
+    for path in paths[1:]:
+        try:
+            found = compare(paths[0], path)
+        except TallerError:  # otros textos u otras clases
+            continue
+        rows[path.name] = {**found.table.loc["macro_f1"], "p_value": found.p_value}
+    columns = ["difference", "low", "high", "p_value"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["a", "b", *columns])[columns]
+    table["p_holm"] = holm(table["p_value"].tolist())
+    return table.rename_axis("run")
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Valores p corregidos por Holm, en el mismo orden."""
+    order = np.argsort(p_values, kind="stable")
+    factors = np.arange(len(order), 0, -1)
+    sorted_p = np.minimum(1, np.maximum.accumulate(np.asarray(p_values)[order] * factors))
+    return [float(sorted_p[place]) for place in np.argsort(order, kind="stable")]
+
+
+def by_seed(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd.DataFrame:
+    """Las corridas que solo difieren en la semilla aleatoria, juntas.
+
+    Con pocos textos la semilla sola mueve el resultado tanto como el modelo (Dodge et al. 2020, arXiv
+    2002.06305; Mosbach et al. 2021, arXiv 2006.04884).
+
+    Returns
+    -------
+    DataFrame
+        Una fila por modelo y ajustes: `model`, `seeds` (cuántas), `mean`, `std`, `lowest` y `highest` del macro F1
+        de validación (`std` es la desviación muestral; `NaN` con una semilla).
+    """
+    groups: dict[str, list[tuple[str, float]]] = {}
+    for path in _ranked(workspace):
+        record = read_record(path)
+        settings = {k: v for k, v in record["config"].items() if k != "seed"}
+        key = f"{sorted(settings.items())}{record['fingerprint'].partition('-')[2]}"
+        entry = (record["config"]["model"], record["validation"]["macro_f1"])
+        groups.setdefault(key, []).append(entry)
+    rows = []
+    for entries in groups.values():
+        f1 = pd.Series([value for _, value in entries])
+        rows.append((entries[0][0], len(f1), f1.mean(), f1.std(), f1.min(), f1.max()))
+    return pd.DataFrame(rows, columns=["model", "seeds", "mean", "std", "lowest", "highest"])
+
+
+def _ranked(workspace: Workspace | str | os.PathLike[str] | None) -> list[Path]:
+    workspace = open_workspace(workspace)
+    return [workspace.runs / name for name in list_runs(workspace).index]
+
+
+def _shared_predictions(runs: Sequence[Run], split: str) -> list[pd.DataFrame]:
+    """Las predicciones guardadas de dos corridas, con los textos en el mismo orden."""
+    if split not in SPLIT_NAMES:
+        raise TallerError(f'`split` vale {split!r}: escribe "validation" o "test".')
+    if set(runs[0].label_names) != set(runs[1].label_names):
+        raise TallerError(
+            f"{runs[0].name} conoce las clases {runs[0].label_names} y {runs[1].name} {runs[1].label_names}: "
+            "solo se comparan corridas con las mismas clases."
+        )
+    tables = [saved_predictions(run, split) for run in runs]
+    keys = [Counter(zip(table["text"], table["label"], strict=True)) for table in tables]
+    if keys[0] != keys[1]:
+        raise TallerError(
+            f"{runs[0].name} y {runs[1].name} se midieron en textos distintos (comparten "
+            f"{(keys[0] & keys[1]).total()} de {len(tables[0])} y {len(tables[1])}): "
+            "entrena las dos con los mismos archivos."
+        )
+    if len(tables[0]) < MIN_TEXTS:
+        raise TallerError(
+            f"Hay {counted(len(tables[0]), 'texto', 'textos')} de {SPLIT_NAMES[split]}: con menos de {MIN_TEXTS} "
+            "no se puede comparar nada."
+        )
+    by = ["text", "label"]
+    return [table.sort_values(by, kind="stable", ignore_index=True) for table in tables]
+
+
+def _one_hot(places: np.ndarray, classes: int) -> np.ndarray:
+    return np.eye(classes**2, dtype=int)[places]
+
+
+def _macro_f1(table: pd.DataFrame) -> tuple[float, float, float]:
+    """La diferencia de macro F1 y su intervalo."""
+    rows = table[["difference", "low", "high"]].to_numpy()
+    difference, low, high = rows[COMPARED.index("macro_f1")]
+    return difference, low, high
+
+
+def _needed(difference: float, low: float, high: float, n: int) -> int | None:
+    """El ancho de un intervalo baja con la raíz de n: cuántos textos más para que no toque el 0."""
+    if low > 0 or high < 0:
+        return 0
+    half = (high - low) / 2
+    if not abs(difference) > half * (n / (n + MANY_TEXTS)) ** 0.5:
+        return None
+    return max(1, int(np.ceil(n * (half / difference) ** 2)) - n)
