@@ -41,10 +41,8 @@ def unpack(source: Path, folder: Path) -> None:
                 if member.filename.split("/")[0] in PARTS:  # `extract` no escribe fuera de `new`
                     archive.extract(member, new)
             if not new.exists():
-                raise TallerError(
-                    f"El zip {source} no es de un taller: usa el que descargaste del cuaderno anterior."
-                )
+                message = f"El zip {source} no es de un taller: usa el que descargaste del cuaderno anterior."
+                raise TallerError(message)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-        raise TallerError(
-            f"El archivo {source} no es un zip que se pueda abrir (dañado o con contraseña): descárgalo otra vez."
-        ) from error
+        message = f"El archivo {source} no es un zip que se pueda abrir (dañado o con contraseña): descárgalo otra vez."
+        raise TallerError(message) from error

@@ -16,14 +16,8 @@ from taller_lib.reading import Table, clean, read_table
 
 HEADER = ("id", "texto", "etiqueta")
 # Landis y Koch (1977): hasta qué kappa llega cada nombre
-LEVELS = {
-    "pobre": -1e-12,
-    "leve": 0.2,
-    "aceptable": 0.4,
-    "moderado": 0.6,
-    "considerable": 0.8,
-    "casi perfecto": 1.0,
-}
+_NAMES = ("pobre", "leve", "aceptable", "moderado", "considerable", "casi perfecto")
+LEVELS = dict(zip(_NAMES, (-1e-12, 0.2, 0.4, 0.6, 0.8, 1.0), strict=True))
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -63,10 +57,8 @@ class Agreement:
         advice = "ya pueden repartirse los textos"
         if self.kappa <= LEVELS["moderado"]:
             advice = "hablen de los desacuerdos y precisen las reglas del libro de códigos"
-        return (
-            f"Kappa de Cohen = {self.kappa:.2f}: acuerdo {level} una vez descontado el azar "
-            f"(escala de Landis y Koch, 1977); {advice}."
-        )
+        scale = "una vez descontado el azar (escala de Landis y Koch, 1977)"
+        return f"Kappa de Cohen = {self.kappa:.2f}: acuerdo {level} {scale}; {advice}."
 
 
 def sample_to_label(
@@ -97,8 +89,7 @@ def sample_to_label(
         número de fila. A un texto que empieza por ``= + - @`` se le antepone un apóstrofo para que
         la hoja de cálculo no lo tome por fórmula; `read_labels` lo quita.
     """
-    file = _new_csv(target)
-    return write_csv(file, [HEADER, *_draw(source, n, text_column, seed)])
+    return write_csv(_new_csv(target), [HEADER, *_draw(source, n, text_column, seed)])
 
 
 def split_for_coders(
@@ -126,9 +117,8 @@ def split_for_coders(
     files = [_new_csv(target) for target in targets]
     if len(set(files)) != 2:
         raise TallerError("Hacen falta dos archivos: si se llaman igual, es uno solo.")
-    drawn = _draw(source, n, text_column, seed)
     # `source` puede traer ya los apóstrofos de `sample_to_label`: no se ponen dos veces
-    rows = [tuple(map(unescape_formula, row)) for row in drawn]
+    rows = [tuple(map(unescape_formula, row)) for row in _draw(source, n, text_column, seed)]
     first = write_csv(files[0], [HEADER, *rows])
     return first, write_csv(files[1], [HEADER, *reversed(rows)])
 
@@ -144,18 +134,14 @@ def read_labels(path: StrPath) -> pd.DataFrame:
     table = read_table(path)
     for column in ("id", "etiqueta"):
         _check_column(table, column, path)
-    text = table.frame["texto"] if "texto" in table.columns else [""] * len(table.rows)
-    cells = {
-        "id": [clean(unescape_formula(value)) for value in table.frame["id"]],
-        "text": [unescape_formula(value) for value in text],
-        "label": [clean(value) for value in table.frame["etiqueta"]],
-    }
-    frame = pd.DataFrame(cells, dtype=object)
+    ids = [clean(unescape_formula(value)) for value in table.frame["id"]]
+    texts = map(unescape_formula, table.frame.get("texto", [""] * len(ids)))
+    cells = zip(ids, texts, map(clean, table.frame["etiqueta"]), strict=True)
+    frame = pd.DataFrame(cells, columns=["id", "text", "label"], dtype=object)
     repeated = frame["id"][frame["id"].duplicated()].unique()
     if len(repeated):
-        raise TallerError(
-            f"En {Path(path).name} se repite el id {listed(map(shown, repeated), 5)}: deja una sola fila de cada uno."
-        )
+        message = f"En {Path(path).name} se repite el id {listed(map(shown, repeated), 5)}: deja una sola fila de cada uno."
+        raise TallerError(message)
     return frame
 
 
@@ -190,32 +176,27 @@ def agreement(file_a: StrPath, file_b: StrPath) -> Agreement:
         )
     notes = []
     for path, frame, column in zip(paths, (a, b), ("label_a", "label_b"), strict=True):
-        alone, empty = len(frame) - len(both), int((both[column] == "").sum())
-        if alone:
+        if alone := len(frame) - len(both):
             notes.append(f"{counted(alone, 'texto está', 'textos están')} solo en {path.name}.")
-        if empty:
+        if empty := int((both[column] == "").sum()):
             unlabelled = counted(empty, "texto quedó", "textos quedaron")
             notes.append(f"{unlabelled} sin etiqueta en {path.name}.")
     changed = (both["text"] != both["other"]) & (both["text"] != "") & (both["other"] != "")
     if changed.any():
-        notes.append(
-            f"En {counted(int(changed.sum()), 'id', 'ids')} los dos archivos traen textos distintos: "
-            "comprueba que vengan de la misma muestra."
-        )
+        ids = counted(int(changed.sum()), "id", "ids")
+        note = f"En {ids} los dos archivos traen textos distintos: comprueba que vengan de la misma muestra."
+        notes.append(note)
     if a.equals(b):
         notes.append("Los dos archivos son idénticos: comprueba que uno no sea copia del otro.")
     spelling = {label.casefold(): label for label in [*filled["label_a"], *filled["label_b"]]}
     for column in ("label_a", "label_b"):
         filled[column] = filled[column].str.casefold().map(spelling)
     labels = [spelling[key] for key in sorted(spelling)]
-    table = pd.crosstab(filled["label_a"], filled["label_b"])
-    table = table.reindex(index=labels, columns=labels, fill_value=0)
-    kappa = float("nan")
-    if len(labels) > 1:
-        kappa = float(cohen_kappa_score(filled["label_a"], filled["label_b"], labels=labels))
-    different = filled[filled["label_a"] != filled["label_b"]].reset_index(drop=True)
-    columns = ["id", "text", "label_a", "label_b"]
-    return Agreement(kappa, table, len(filled), different[columns], tuple(notes))
+    pair = filled["label_a"], filled["label_b"]
+    table = pd.crosstab(*pair).reindex(index=labels, columns=labels, fill_value=0)
+    kappa = cohen_kappa_score(*pair, labels=labels) if len(labels) > 1 else float("nan")
+    different = filled[pair[0] != pair[1]].drop(columns="other").reset_index(drop=True)
+    return Agreement(float(kappa), table, len(filled), different, tuple(notes))
 
 
 def _draw(source: StrPath, n: int, text_column: str, seed: int) -> list[tuple[str, str, str]]:
@@ -223,18 +204,16 @@ def _draw(source: StrPath, n: int, text_column: str, seed: int) -> list[tuple[st
         raise TallerError(f"`n` vale {n!r}: escribe cuántos textos quieres, un entero desde 1.")
     table = read_table(source)
     _check_column(table, text_column, source)
-    unique: dict[str, str] = {}
-    for key, text in zip(_ids(table), table.frame[text_column], strict=True):
-        if clean(text):
-            unique.setdefault(text, key)
-    if not unique:
+    rows = pd.DataFrame({"id": _ids(table), "text": table.frame[text_column]}, dtype=object)
+    rows = rows[rows["text"].map(clean) != ""].drop_duplicates("text")
+    if rows.empty:
         raise TallerError(f"La columna «{text_column}» no tiene ningún texto: elige otra.")
-    if out := len(table.rows) - len(unique):
-        rows = counted(out, "fila vacía o repetida", "filas vacías o repetidas")
-        print(f"Se dejaron fuera {rows}.")
-    if len(unique) < n:
-        print(f"Pediste {n} textos y hay {len(unique)}: van todos.")
-    drawn = [(key, text, "") for text, key in unique.items()]
+    if out := len(table.rows) - len(rows):
+        lost = counted(out, "fila vacía o repetida", "filas vacías o repetidas")
+        print(f"Se dejaron fuera {lost}.")
+    if len(rows) < n:
+        print(f"Pediste {n} textos y hay {len(rows)}: van todos.")
+    drawn = [(key, text, "") for key, text in rows.itertuples(index=False, name=None)]
     random.Random(seed).shuffle(drawn)
     return drawn[:n]
 
@@ -251,10 +230,8 @@ def _ids(table: Table) -> list[str]:
 def _check_column(table: Table, name: str, path: StrPath) -> None:
     if table.columns.count(name) != 1:
         what = "se repite" if name in table.columns else "no existe"
-        raise TallerError(
-            f"La columna {shown(name)} {what} en {Path(path).name}: las columnas son "
-            f"{listed(map(shown, table.columns), 20)}."
-        )
+        found = f"las columnas son {listed(map(shown, table.columns), 20)}"
+        raise TallerError(f"La columna {shown(name)} {what} en {Path(path).name}: {found}.")
 
 
 def _new_csv(target: StrPath) -> Path:

@@ -27,6 +27,7 @@ WIDTH = 7.0
 BLUE, ORANGE, GREEN, GREY = "#0173b2", "#de8f05", "#029e73", "#6b6b6b"  # «colorblind» de seaborn
 COLORS = (BLUE, ORANGE, GREEN, GREY)
 HATCHES, DASHES = ("", "///", "...", "xx"), ("-", "--", ":", "-.")
+History = Sequence[Mapping[str, Any]]
 
 
 class _Picture(Figure):
@@ -52,45 +53,29 @@ def plot_confusion(confusion: pd.DataFrame, normalize: Literal["true"] | None = 
     share = confusion.div(confusion.sum(axis=1), axis=0)
     percent = (100 * share).map("{:.0f} %".format).replace("nan %", "–")
     level = size <= 4
-    rows, columns = (
-        _names(names, 14 if level else 20, max(1, min(3, 20 // size)))
-        for names in (confusion.index, confusion)
-    )
+    width, lines = 14 if level else 20, max(1, min(3, 20 // size))
+    rows, columns = (_names(names, width, lines) for names in (confusion.index, confusion))
     figure, (axes,) = _figure(min(2.6 + 0.6 * size, 8.5))
-    sns.heatmap(
-        (share if normalize else confusion).fillna(0).to_numpy(dtype=float),
-        annot=confusion.map("{:.0f}\n".format) + percent,
-        fmt="",
-        cmap="Blues",
-        vmin=0,
-        vmax=1 if normalize else None,
-        cbar=False,
-        linewidths=0.5,
-        linecolor="#b0b0b0",
-        annot_kws={"fontsize": max(6, min(12, 90 / size))},
-        xticklabels=columns,
-        yticklabels=rows,
-        ax=axes,
-    )
+    tones = (share if normalize else confusion).fillna(0).to_numpy(dtype=float)
+    font = {"fontsize": max(6, min(12, 90 / size))}
+    cells = {"annot": confusion.map("{:.0f}\n".format) + percent, "fmt": "", "annot_kws": font}
+    grid = {"cmap": "Blues", "cbar": False, "linewidths": 0.5, "linecolor": "#b0b0b0"}
+    ticks = {"xticklabels": columns, "yticklabels": rows}
+    sns.heatmap(tones, vmin=0, vmax=1 if normalize else None, ax=axes, **cells, **grid, **ticks)
     for i in range(size):
         axes.add_patch(Rectangle((i, i), 1, 1, fill=False, edgecolor="black", linewidth=1.6))
-    font = 10 if size <= 6 else 8
-    axes.tick_params("x", labelsize=font, labelrotation=0 if level else 90)
-    axes.tick_params("y", labelsize=font, labelrotation=0)
+    axes.tick_params(labelsize=10 if size <= 6 else 8, labelrotation=0)
+    axes.tick_params("x", labelrotation=0 if level else 90)
     axes.set(xlabel="Predicción", ylabel="Real")
     total = counted(int(confusion.to_numpy().sum()), "texto", "textos")
     tone = "mayor %" if normalize else "más textos"
-    figure.suptitle(
-        f"Matriz de confusión de {total}. Cada celda: textos y % de su clase real.\nMás oscuro: {tone}. Con marco: los aciertos",
-        fontsize=11,
-    )
+    content = f"Matriz de confusión de {total}. Cada celda: textos y % de su clase real."
+    figure.suptitle(f"{content}\nMás oscuro: {tone}. Con marco: los aciertos", fontsize=11)
     return figure
 
 
 def plot_training(
-    log_history: Sequence[Mapping[str, Any]],
-    best_epoch: int | None = None,
-    baseline: float | None = None,
+    log_history: History, best_epoch: int | None = None, baseline: float | None = None
 ) -> Figure:
     """La pérdida y el macro F1 de cada época, con la mejor señalada.
 
@@ -129,8 +114,7 @@ def plot_training(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=8))
         axes.grid(alpha=0.3)
         axes.margins(y=0.12)
-    _title(figure, title)
-    return figure
+    return _titled(figure, title)
 
 
 def plot_class_counts(splits_counts: pd.DataFrame) -> Figure:
@@ -146,23 +130,17 @@ def plot_class_counts(splits_counts: pd.DataFrame) -> Figure:
     figure, (axes,) = _figure(1.8 + 0.5 * classes)
     height = 0.84 / len(counts)
     for i, (split, values) in enumerate(counts.iterrows()):
-        bars = axes.barh(
-            np.arange(classes) - 0.42 + height * (i + 0.5),
-            values,
-            height=height * 0.92,
-            color=COLORS[i % len(COLORS)],
-            hatch=HATCHES[i % len(HATCHES)],
-            edgecolor="white",
-            label=_with_size(split, values.sum()),
-        )
+        color, hatch = COLORS[i % len(COLORS)], HATCHES[i % len(HATCHES)]
+        places = np.arange(classes) - 0.42 + height * (i + 0.5)
+        bars = axes.barh(places, values, height * 0.92, color=color, hatch=hatch, edgecolor="white")
+        bars.set_label(_with_size(split, values.sum()))
         axes.bar_label(bars, fmt="{:.0f}", padding=3, fontsize=8)
     axes.set_yticks(np.arange(classes), _names(counts, 22, 2))
     axes.invert_yaxis()
     axes.margins(x=0.1, y=0.02)
     axes.set(xlabel="Textos", ylabel="Clase")
     figure.legend(loc="outside lower center", ncols=3, fontsize=9, frameon=False)
-    _title(figure, "Textos de cada clase en cada conjunto")
-    return figure
+    return _titled(figure, "Textos de cada clase en cada conjunto")
 
 
 def plot_lengths(
@@ -190,16 +168,12 @@ def plot_lengths(
     title = f"Tokens por texto: la mitad tiene {np.median(together):.0f} o menos"
     if max_length is not None:
         cut = int((together > max_length).sum())
+        percent = 100 * cut / len(together)
         axes.axvline(max_length, color="black", linewidth=2, label=f"max_length = {max_length}")
-        title = (
-            f"Con max_length = {max_length} se corta el {100 * cut / len(together):.1f} % de los textos "
-            f"({cut} de {len(together)})"
-        )
-    axes.set(xlabel="Tokens por texto", ylabel="% de los textos del conjunto")
-    axes.set_xlim(left=0)
+        title = f"Con max_length = {max_length} se corta el {percent:.1f} % de los textos ({cut} de {len(together)})"
+    axes.set(xlabel="Tokens por texto", ylabel="% de los textos del conjunto", xlim=(0, None))
     axes.legend(fontsize=9)
-    _title(figure, title)
-    return figure
+    return _titled(figure, title)
 
 
 def plot_comparison(table: pd.DataFrame) -> Figure:
@@ -219,18 +193,15 @@ def plot_comparison(table: pd.DataFrame) -> Figure:
         raise TallerError("A la tabla le falta `macro_f1`: pasa la de `comparison_table`.")
     values = table["macro_f1"].to_numpy(dtype=float)
     figure, (axes,) = _figure(1.5 + 0.45 * len(table))
-    best = values == values.max()
-    hatch = ["///" if first else "" for first in best]
+    hatch = ["///" if value == values.max() else "" for value in values]
     bars = axes.barh(range(len(values)), values, 0.65, color=BLUE, edgecolor="white", hatch=hatch)
     axes.bar_label(bars, fmt="{:.3f}", padding=4)
     axes.set_yticks(np.arange(len(values)), _names(table.index, 26, 2))
     axes.invert_yaxis()
     axes.set(xlabel="Macro F1 (de 0 a 1)", xlim=(0, 1.08), xticks=np.arange(0, 1.01, 0.2))
-    where = (
-        f" en los mismos {counted(table['n'].iloc[0], 'texto', 'textos')}" if "n" in table else ""
-    )
-    _title(figure, f"Macro F1{where}. Con trama: el más alto")
-    return figure
+    texts = counted(table["n"].iloc[0], "texto", "textos") if "n" in table else ""
+    where = f" en los mismos {texts}" if texts else ""
+    return _titled(figure, f"Macro F1{where}. Con trama: el más alto")
 
 
 def _training_sentence(f1: pd.Series, top: int, best: int) -> str:
@@ -238,13 +209,11 @@ def _training_sentence(f1: pd.Series, top: int, best: int) -> str:
     if f1[best] == f1[top]:
         tie = " (hay empate)" if (f1 == f1[top]).sum() > 1 else ""
         return f"La mejor época es la {best}: su macro F1 en validación, {f1[best]:.3f}, es el más alto{tie}"
-    return (
-        f"Se conserva la época {best}, con macro F1 {f1[best]:.3f} en validación (el más alto, {f1[top]:.3f}, "
-        f"es el de la época {top})"
-    )
+    higher = f"(el más alto, {f1[top]:.3f}, es el de la época {top})"
+    return f"Se conserva la época {best}, con macro F1 {f1[best]:.3f} en validación {higher}"
 
 
-def _series(log_history: Sequence[Mapping[str, Any]], key: str) -> pd.Series:
+def _series(log_history: History, key: str) -> pd.Series:
     """Los valores de una clave por época; si una época se repite (al reanudar), el último."""
     found = {entry["epoch"]: entry[key] for entry in log_history if key in entry}
     return pd.Series(found, dtype=float).sort_index()
@@ -255,8 +224,9 @@ def _figure(height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
     return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
-def _title(figure: Figure, sentence: str) -> None:
+def _titled(figure: Figure, sentence: str) -> Figure:
     figure.suptitle(textwrap.fill(sentence, 78), fontsize=11)
+    return figure
 
 
 def _with_size(split: object, texts: float) -> str:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import datasets
 import transformers
 
 
-@contextmanager
+@contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Sin barras de `datasets` y `transformers` ni avisos de `transformers`; luego, todo como estaba."""
-    verbosity = transformers.logging.get_verbosity()
-    datasets_bars = datasets.utils.logging.is_progress_bar_enabled()
-    bars = transformers.utils.logging.is_progress_bar_enabled()
-    transformers.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    datasets.disable_progress_bars()
-    try:
+    with contextlib.ExitStack() as restore:
+        restore.callback(transformers.logging.set_verbosity, transformers.logging.get_verbosity())
+        transformers.logging.set_verbosity_error()
+        for library in (transformers.logging, datasets.utils.logging):
+            if library.is_progress_bar_enabled():
+                restore.callback(library.enable_progress_bar)
+                library.disable_progress_bar()
         yield
-    finally:
-        transformers.logging.set_verbosity(verbosity)
-        if bars:
-            transformers.utils.logging.enable_progress_bar()
-        if datasets_bars:
-            datasets.enable_progress_bars()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.errors import TallerError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def sample_path(name: str) -> Path:
@@ -41,9 +39,5 @@ def ten_texts() -> pd.DataFrame:
     DataFrame
         `id`, `texto`, `etiqueta`, `lectura_1`, `lectura_2` y `lectura_3`.
     """
-    import pandas as pd
-
-    readings = [f"lectura_{number}" for number in (1, 2, 3)]
-    return pd.read_csv(sample_path("prueba"), nrows=10, encoding="utf-8")[
-        ["id", "texto", "etiqueta", *readings]
-    ]
+    columns = ["id", "texto", "etiqueta", "lectura_1", "lectura_2", "lectura_3"]
+    return pd.read_csv(sample_path("prueba"), nrows=10, encoding="utf-8")[columns]

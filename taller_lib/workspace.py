@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import filecmp
 import os
@@ -12,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from taller_lib._archive import pack, unpack
-from taller_lib._colab import ask_upload as ask_upload
-from taller_lib._colab import in_colab
+from taller_lib._colab import ask_upload, in_colab
 from taller_lib._colab import offer_download as offer_download
 from taller_lib._files import StrPath, replacing, write_csv, write_json
 from taller_lib._paths import SAMPLE_DATA
@@ -89,9 +89,8 @@ class Workspace:
             Si un campo no existe o su valor está fuera de rango.
         """
         saved = self.load_config()
-        config = saved.replace(
-            **{name: parse_choice(name, v) for name, v in choices.items() if v not in ("", None)}
-        )
+        given = {name: parse_choice(name, v) for name, v in choices.items() if v not in ("", None)}
+        config = saved.replace(**given)
         if config != saved or not self.config_path.exists():
             self.save_config(config)
         return config
@@ -115,7 +114,7 @@ class Workspace:
         own = self._own_files()
         if not own:
             return {s: SAMPLE_DATA / f"imagen_mexico_{n}.csv" for s, n in SAMPLE_FILES.items()}
-        roles = {file: _roles(file) for file in own}
+        roles = {f: {s for s in ROLES if re.search(ROLES[s], f.stem.lower())} for f in own}
         files = {split: [f for f in own if roles[f] == {split}] for split in ROLES}
         files["train"] = files["train"] or [f for f in own if len(roles[f]) != 1]
         names = ", ".join(file.name for file in own)
@@ -150,17 +149,15 @@ class Workspace:
         sources = {s: locate(path) for s, path in given.items() if path or s == "train"}
         if len({file.resolve() for file in sources.values()}) < len(sources):
             raise TallerError("Diste el mismo archivo para dos partes: da solo el de train.")
-        names = {split: f"{split}.{check_kind(file)}" for split, file in sources.items()}
-        current = {file.name: file for file in self._in_data()}
-        if current.keys() == set(names.values()) and all(
-            filecmp.cmp(sources[split], current[name], shallow=False)
-            for split, name in names.items()
-        ):
-            return self.data_files()
-        with replacing(self.data) as new:
-            new.mkdir()
-            for split, file in sources.items():
-                shutil.copyfile(file, new / names[split])
+        copies = {f"{split}.{check_kind(file)}": file for split, file in sources.items()}
+        same = copies.keys() == {file.name for file in self._in_data()} and all(
+            filecmp.cmp(file, self.data / name, shallow=False) for name, file in copies.items()
+        )
+        if not same:
+            with replacing(self.data) as new:
+                new.mkdir()
+                for name, file in copies.items():
+                    shutil.copyfile(file, new / name)
         return self.data_files()
 
     def describe(self) -> str:
@@ -258,17 +255,13 @@ def open_workspace(path: Workspace | StrPath | None = None) -> Workspace:
     if isinstance(path, Workspace):
         return path
     folder = Path(path or os.environ.get("TALLER_WORKSPACE") or FOLDER_NAME)
-    try:
+    with contextlib.suppress(OSError, RuntimeError):
         folder = folder.expanduser().absolute()
         existing = next(place for place in (folder, *folder.parents) if place.exists())
-        usable = existing.is_dir() and os.access(existing, os.W_OK)
-    except (OSError, RuntimeError):
-        usable = False
-    if not usable:
-        raise TallerError(
-            f"No se puede trabajar en {folder}: es un archivo, o no hay permiso para escribir ahí; elige otra carpeta."
-        )
-    return Workspace(folder)
+        if existing.is_dir() and os.access(existing, os.W_OK):
+            return Workspace(folder)
+    message = f"No se puede trabajar en {folder}: es un archivo, o no hay permiso para escribir ahí; elige otra carpeta."
+    raise TallerError(message)
 
 
 def start(origin: str = "") -> Workspace:
@@ -280,8 +273,6 @@ def start(origin: str = "") -> Workspace:
         Vacío: la de `open_workspace`. «conectar mi Drive»: la de tu Drive. «subir mi_taller.zip», o
         la ruta de un .zip: lo que traiga el zip. Otra cosa: esa carpeta.
     """
-    if not origin:
-        return open_workspace()
     if "drive" in origin.casefold() and not Path(origin).exists():
         return use_drive()
     if origin.startswith("subir"):
@@ -304,12 +295,7 @@ def use_drive() -> Workspace:
     try:
         drive.mount(DRIVE)
     except Exception as error:
-        raise TallerError(
-            f"Google Drive no se conectó ({error}): acepta el permiso, o sigue sin Drive y descarga el zip al final."
-        ) from None
+        message = f"Google Drive no se conectó ({error}): acepta el permiso, o sigue sin Drive y descarga el zip al final."
+        raise TallerError(message) from None
     os.environ["TALLER_WORKSPACE"] = str(Path(DRIVE) / "MyDrive" / FOLDER_NAME)
     return open_workspace()
-
-
-def _roles(file: Path) -> set[str]:
-    return {split for split, role in ROLES.items() if re.search(role, file.stem.lower())}
