@@ -15,6 +15,8 @@ from taller_lib import checkpoints
 from taller_lib.estimate import spoken_time
 from taller_lib.plots import plot_training
 
+_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} {postfix}"
+
 
 def in_notebook() -> bool:
     """¿Se ejecuta en un cuaderno (Colab, Jupyter, VS Code)?"""
@@ -32,7 +34,7 @@ class CheckpointKeeper(TrainerCallback):
     """Deja en disco los mejores pesos y un solo estado desde el que se puede reanudar."""
 
     def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         if state.is_world_process_zero:
             output_dir = Path(args.output_dir or ".")
@@ -46,16 +48,11 @@ class CheckpointKeeper(TrainerCallback):
 class ProgressReport(TrainerCallback):
     """El avance con el tiempo que queda: una línea que se renueva en el cuaderno o en la terminal."""
 
-    def __init__(self) -> None:
-        self.bar: tqdm | None = None
-        self.handle: Any = None
-        self.start = 0.0
-        self.first_step = 0
-        self.shown = 0.0
+    bar: tqdm | None = None
+    handle: Any = None
+    start, shown, first_step = 0.0, 0.0, 0
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_train_begin(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
         self.start, self.first_step, self.shown = time.monotonic(), state.global_step, 0.0
         if not state.is_world_process_zero:
             return
@@ -64,32 +61,23 @@ class ProgressReport(TrainerCallback):
 
             self.handle = display(HTML("<p>Empieza el entrenamiento…</p>"), display_id=True)
         else:
+            # disable=None: sin barra cuando la salida de errores no es una terminal
             self.bar = tqdm(
-                total=state.max_steps,
-                initial=state.global_step,
-                file=sys.stderr,
-                disable=not sys.stderr.isatty(),
-                bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {postfix}",
+                total=state.max_steps, initial=state.global_step, disable=None, bar_format=_FORMAT
             )
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_step_end(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
         now = time.monotonic()
-        if now - self.shown < 1 and state.global_step < state.max_steps:
-            return
-        self.shown = now
-        self._show(self._line(state, now), state.global_step)
+        if now - self.shown >= 1 or state.global_step >= state.max_steps:
+            self.shown = now
+            epochs = int(state.num_train_epochs)
+            epoch = min(int(state.epoch or 0) + 1, epochs)
+            line = f"época {epoch} de {epochs} como máximo · {self._left(state)}"
+            self._show(line, state.global_step)
 
-    def _line(self, state: TrainerState, now: float) -> str:
-        epoch = min(int(state.epoch or 0) + 1, int(state.num_train_epochs))
-        return (
-            f"época {epoch} de {int(state.num_train_epochs)} como máximo · {self._left(state, now)}"
-        )
-
-    def _left(self, state: TrainerState, now: float) -> str:
-        done = state.global_step - self.first_step
-        left = (now - self.start) / max(1, done) * (state.max_steps - state.global_step)
+    def _left(self, state: TrainerState) -> str:
+        done = max(1, state.global_step - self.first_step)
+        left = (time.monotonic() - self.start) / done * (state.max_steps - state.global_step)
         return f"quedan {spoken_time(left)} si llega a la última"
 
     def _show(self, line: str, step: int) -> None:
@@ -102,23 +90,14 @@ class ProgressReport(TrainerCallback):
             self.bar.update(step - self.bar.n)
 
     def on_evaluate(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        metrics: dict[str, float] | None = None,
-        **_: Any,
+        self, _: Any, state: TrainerState, *args: Any, metrics: dict[str, float], **kwargs: Any
     ) -> None:
-        if self.bar is not None and metrics and "eval_macro_f1" in metrics:
-            self.bar.write(
-                f"  época {state.epoch:.0f}: macro F1 {metrics['eval_macro_f1']:.3f} en validación · "
-                f"{self._left(state, time.monotonic())}",
-                file=sys.stderr,
-            )
+        if self.bar is not None and "eval_macro_f1" in metrics:
+            score = f"macro F1 {metrics['eval_macro_f1']:.3f} en validación"
+            line = f"  época {state.epoch:.0f}: {score} · {self._left(state)}"
+            self.bar.write(line, file=sys.stderr)
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_train_end(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
         took = spoken_time(time.monotonic() - self.start)
         self._show(f"entrenamiento terminado en {took}", state.global_step)
         self.close()
@@ -137,17 +116,12 @@ class TrainingMonitor(TrainerCallback):
         self.baseline = baseline
         self.handle: Any = None
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
         self.handle = None
 
-    def on_evaluate(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        if not in_notebook() or not state.is_world_process_zero:
-            return
-        if not any("loss" in entry for entry in state.log_history):
+    def on_evaluate(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
+        trained = any("loss" in entry for entry in state.log_history)
+        if not (trained and in_notebook() and state.is_world_process_zero):
             return
         from IPython.display import display
 

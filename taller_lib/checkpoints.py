@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from taller_lib._files import replacing, write_text
@@ -39,14 +38,14 @@ def read_state(folder: Path) -> dict[str, Any] | None:
     return state if isinstance(state, dict) else None
 
 
+def _sizes(folder: Path) -> dict[str, int]:
+    files = [path for path in folder.iterdir() if path.is_file() and path.name != MARKER]
+    return {path.name: path.stat().st_size for path in files}
+
+
 def mark_complete(folder: Path) -> None:
     """Anota el tamaño de cada archivo de una carpeta recién guardada."""
-    sizes = {
-        path.name: path.stat().st_size
-        for path in folder.iterdir()
-        if path.is_file() and path.name != MARKER
-    }
-    write_text(folder / MARKER, json.dumps(sizes))
+    write_text(folder / MARKER, json.dumps(_sizes(folder)))
 
 
 def save_state(state: Any, folder: Path) -> None:
@@ -61,19 +60,15 @@ def is_complete(folder: Path) -> bool:
     Pide el estado legible y de ese paso, los pesos, el optimizador, el calendario y los generadores
     aleatorios; y, si la carpeta alcanzó a marcarse, los tamaños anotados.
     """
-    state = read_state(folder)
-    if state is None or state.get("global_step") != _step(folder):
-        return False
-    if any(not any(folder.glob(pattern)) for pattern in _NEEDED):
+    state = read_state(folder) or {}
+    needed = all(any(folder.glob(pattern)) for pattern in _NEEDED)
+    if not needed or state.get("global_step") != _step(folder):
         return False
     try:
-        sizes = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        noted = json.loads((folder / MARKER).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return True
-    return all(
-        (folder / name).is_file() and (folder / name).stat().st_size == size
-        for name, size in sizes.items()
-    )
+    return noted.items() <= _sizes(folder).items()
 
 
 def last_complete(output_dir: Path) -> Path | None:
@@ -98,32 +93,23 @@ def _is_only_weights(folder: Path) -> bool:
 
 def _relocate_best(folder: Path) -> None:
     state = read_state(folder) or {}
-    best = state.get("best_model_checkpoint")
-    if best and not Path(best).is_dir():
-        # la ruta pudo escribirse en otro sistema operativo
-        moved = folder.parent / best.replace("\\", "/").rpartition("/")[2]
-        if moved.is_dir():
-            state["best_model_checkpoint"] = str(moved)
-            temporary = folder / f"{STATE}.tmp"
-            temporary.write_text(json.dumps(state, indent=2), encoding="utf-8")
-            temporary.replace(folder / STATE)
-            mark_complete(folder)
-
-
-def _optimizer_files(folder: Path) -> Iterator[Path]:
-    for pattern in OPTIMIZER_FILES:
-        yield from folder.glob(pattern)
+    best = state.get("best_model_checkpoint") or ""
+    # la ruta pudo escribirse en otro sistema operativo: PureWindowsPath entiende las dos barras
+    moved = folder.parent / PureWindowsPath(best).name
+    if best and not Path(best).is_dir() and moved.is_dir():
+        state["best_model_checkpoint"] = str(moved)
+        write_text(folder / STATE, json.dumps(state, indent=2))
+        mark_complete(folder)
 
 
 def keep_one_resumable(output_dir: Path, keep: Path | None) -> None:
     """Quita el optimizador y los generadores de todas las carpetas menos `keep`."""
     for folder in _newest_first(output_dir):
-        if folder != keep:
-            stripped = list(_optimizer_files(folder))
-            for path in stripped:
+        extra = [path for pattern in OPTIMIZER_FILES for path in folder.glob(pattern)]
+        if extra and folder != keep:
+            for path in extra:
                 path.unlink()
-            if stripped:
-                mark_complete(folder)
+            mark_complete(folder)
 
 
 def discard_incomplete(output_dir: Path) -> None:

@@ -21,25 +21,23 @@ def explain_best_epoch(trainer: WorkshopTrainer, baseline: float | None = None) 
     TallerError
         Si todavía no termina ninguna época.
     """
-    if trainer.best_epoch is None:
+    kept = trainer.best_epoch
+    if kept is None:
         raise TallerError(
             "Todavía no termina ninguna época: ejecuta trainer.train() y espera a la primera."
         )
+    patience = trainer.config.early_stopping_patience or 1
     best = trainer.state.best_metric or 0.0
     done = int((trainer.state.epoch or 0) + 1e-6)
-    reason = (
-        f"después no mejoró en {trainer.config.early_stopping_patience} épocas y el entrenamiento se detuvo en la {done}"
-        if done - trainer.best_epoch >= (trainer.config.early_stopping_patience or 1)
-        else f"ninguna otra de las {done} tuvo mejor macro F1"
+    reason = f"ninguna otra de las {done} tuvo mejor macro F1"
+    if done - kept >= patience:
+        reason = f"después no mejoró en {patience} épocas y el entrenamiento se detuvo en la {done}"
+    sentence = f"Se conserva la época {kept} (macro F1 {best:.3f} en validación): {reason}."
+    if baseline is None:
+        return sentence
+    if best > baseline:
+        return f"{sentence} Supera a la línea base ({baseline:.3f})."
+    return (
+        f"{sentence} Ninguna época superó a la línea base ({baseline:.3f}): con estos datos y este modelo, "
+        "el método sencillo queda igual o mejor."
     )
-    sentence = (
-        f"Se conserva la época {trainer.best_epoch} (macro F1 {best:.3f} en validación): {reason}."
-    )
-    if baseline is not None:
-        sentence += (
-            f" Supera a la línea base ({baseline:.3f})."
-            if best > baseline
-            else f" Ninguna época superó a la línea base ({baseline:.3f}): con estos datos y este modelo, "
-            "el método sencillo queda igual o mejor."
-        )
-    return sentence

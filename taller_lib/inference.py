@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from taller_lib._files import write_csv
+from taller_lib._files import StrPath, write_csv
 from taller_lib.errors import TallerError
 from taller_lib.file_kinds import locate, locate_target
 from taller_lib.prediction import predict_probabilities
@@ -40,7 +39,7 @@ class BatchClassifier:
     texto vacío queda sin predicción y dudoso.
     """
 
-    def __init__(self, run: Run | str | os.PathLike[str], text_column: str = "texto") -> None:
+    def __init__(self, run: Run | StrPath, text_column: str = "texto") -> None:
         self.run = run if isinstance(run, Run) else load_run(run)
         self.text_column = text_column
 
@@ -53,46 +52,35 @@ class BatchClassifier:
     def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         if self.text_column not in batch:
             raise TallerError(
-                f"El lote no tiene la columna «{self.text_column}», solo {', '.join(batch)}: "
-                "indica la del texto con text_column."
+                f"El lote no tiene la columna «{self.text_column}», solo {', '.join(batch)}: indica la del texto con text_column."
             )
-        texts = [
-            "" if text is None or text != text else str(text) for text in batch[self.text_column]
-        ]
+        column = batch[self.text_column]
+        texts = ["" if text is None or text != text else str(text) for text in column]
         return {**batch, **self.classify(texts)}
 
     def classify(self, texts: list[str]) -> dict[str, list[Any]]:
         """Las columnas nuevas de una lista de textos."""
-        config, names = self.run.config, self.run.label_names
-        filled = [place for place, text in enumerate(texts) if clean(text)]
+        run, config, names = self.run, self.run.config, self.run.label_names
+        filled = {i: preprocess(text, config.model) for i, text in enumerate(texts) if clean(text)}
         columns: dict[str, list[Any]] = {name: [""] * len(texts) for name in self.new_columns}
         columns["dudoso"] = ["sí"] * len(texts)
         if not filled:
             return columns
-        encoded = self.run.tokenizer(
-            [preprocess(texts[place], config.model) for place in filled],
-            truncation=True,
-            max_length=config.max_length,
-        )
+        encoded = run.tokenizer([*filled.values()], truncation=True, max_length=config.max_length)
         encodings = [
             {key: values[row] for key, values in encoded.items()} for row in range(len(filled))
         ]
-        probabilities = predict_probabilities(self.run.model, self.run.tokenizer, encodings)
-        threshold = self.run.record["doubt_threshold"]
-        for place, row in zip(filled, probabilities, strict=True):
-            columns["prediccion"][place] = names[int(row.argmax())]
-            columns["confianza"][place] = float(row.max())
-            columns["dudoso"][place] = "sí" if row.max() < threshold else ""
-            for number, name in enumerate(names):
-                columns[f"probabilidad_{name}"][place] = float(row[number])
+        probabilities = predict_probabilities(run.model, run.tokenizer, encodings)
+        for place, row in zip(filled, probabilities.tolist(), strict=True):
+            doubt = "sí" if max(row) < run.record["doubt_threshold"] else ""
+            cells = [names[row.index(max(row))], max(row), *row, doubt]
+            for column, cell in zip(columns.values(), cells, strict=True):
+                column[place] = cell
         return columns
 
 
 def classify_csv(
-    run: Run | str | os.PathLike[str],
-    source: str | os.PathLike[str],
-    target: str | os.PathLike[str],
-    text_column: str = "texto",
+    run: Run | StrPath, source: StrPath, target: StrPath, text_column: str = "texto"
 ) -> Path:
     """Clasifica cada fila de un archivo y escribe otro con las columnas originales y las nuevas.
 
@@ -119,7 +107,11 @@ def classify_csv(
         Si `source` no se puede leer, no tiene la columna, ya está clasificado o es el mismo `target`.
     """
     classifier = BatchClassifier(run, text_column)
-    reader, path = open_rows(source), _target(target, source)
+    reader, path = open_rows(source), locate_target(target)
+    if path.exists() and path.samefile(locate(source)):
+        raise TallerError(
+            f"El archivo de salida es el mismo que el de entrada ({path}): elige otro nombre; el tuyo no se toca."
+        )
     place = find_column(reader.columns, text_column, source)
     repeated = [name for name in classifier.new_columns if name in reader.columns]
     if repeated:
@@ -134,28 +126,13 @@ def classify_csv(
     return write_csv(path, _classified(reader, place, classifier), reader.separator or ",")
 
 
-def _classified(
-    reader: RowReader, place: int, classifier: BatchClassifier
-) -> Iterator[list[object]]:
+def _classified(reader: RowReader, place: int, classifier: BatchClassifier) -> Iterator[list[Any]]:
     yield [*reader.columns, *classifier.new_columns]
-    for window in _windows(iter(reader)):
+    rows = (cells for _, cells in reader)
+    while window := list(islice(rows, WINDOW)):
         new = classifier.classify([cells[place] for cells in window])
-        for number, cells in enumerate(window):
-            yield [*cells, *(new[name][number] for name in new)]
-
-
-def _windows(rows: Iterator[tuple[int, list[str]]]) -> Iterator[list[list[str]]]:
-    while window := [cells for _, cells in islice(rows, WINDOW)]:
-        yield window
-
-
-def _target(target: str | os.PathLike[str], source: str | os.PathLike[str]) -> Path:
-    path = locate_target(target)
-    if path.exists() and path.samefile(locate(source)):
-        raise TallerError(
-            f"El archivo de salida es el mismo que el de entrada ({path}): elige otro nombre; el tuyo no se toca."
-        )
-    return path
+        for cells, added in zip(window, zip(*new.values(), strict=True), strict=True):
+            yield [*cells, *added]
 
 
 def _set_aside(path: Path) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 
-def class_weights(labels: Sequence[int], num_labels: int) -> torch.Tensor:
+def class_weights(labels: Sequence[int], num_labels: int) -> Tensor:
     """Pesos de clase inversos a su frecuencia, con media 1 sobre los textos de train.
 
     Es el ``"balanced"`` de scikit-learn: n / (clases × textos de la clase).
@@ -25,15 +26,12 @@ class MeanLoss:
     cambia ni la pérdida ni el paso.
     """
 
-    def __init__(self, weights: torch.Tensor | None = None) -> None:
+    def __init__(self, weights: Tensor | None = None) -> None:
         self.weights = weights
 
     def __call__(
-        self,
-        outputs: Any,
-        labels: torch.Tensor,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> torch.Tensor:
+        self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
         logits = outputs.logits
         weights = None if self.weights is None else self.weights.to(logits)
         total = cross_entropy(logits, labels, weight=weights, reduction="sum")

@@ -272,8 +272,13 @@ def bounds(
     if len(y_true) < MIN_TEXTS:
         return {}
     table = confidence_intervals(y_true, y_pred, label_names=label_names).head(len(COMPARED))
-    found = table.dropna().set_index("metric")[["low", "high"]].stack()
-    return {f"{metric}_{end}": float(value) for (metric, end), value in found.items()}
+    ends = {"low": table["low"], "high": table["high"]}
+    return {
+        f"{metric}_{end}": float(values[place])
+        for place, metric in enumerate(COMPARED)
+        for end, values in ends.items()
+        if not np.isnan(values[place])
+    }
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:

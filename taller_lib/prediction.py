@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,8 @@ _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 
 def is_out_of_memory(error: BaseException) -> bool:
     """¿Es la falta de memoria de la GPU, diga como la diga esta versión de torch?"""
-    return isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
-    )
+    said = isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    return said or isinstance(error, torch.OutOfMemoryError)
 
 
 def predict_probabilities(
@@ -49,11 +49,11 @@ def predict_probabilities(
     ndarray of float64, shape (n_texts, n_classes)
         Cada fila suma 1.
     """
-    if not len(encodings):
-        return np.zeros((0, model.config.num_labels))
     order = np.argsort([-len(encoding["input_ids"]) for encoding in encodings], kind="stable")
     collate = DataCollatorWithPadding(tokenizer)
-    half = _HALF.get(precision()) if model.device.type == "cuda" else None
+    device = model.device
+    half = _HALF.get(precision()) if device.type == "cuda" else None
+    mixed = torch.autocast(device.type, half, enabled=half is not None)
     probabilities = np.zeros((len(encodings), model.config.num_labels))
     was_training = model.training
     model.eval()
@@ -62,27 +62,18 @@ def predict_probabilities(
         while start < len(order):
             rows = order[start : start + batch_size]
             try:
-                probabilities[rows] = _forward(
-                    model, collate([encodings[row] for row in rows]), half
-                )
+                batch = collate([encodings[row] for row in rows]).to(device)
+                with torch.inference_mode(), mixed:
+                    logits = model(**batch).logits
+                probabilities[rows] = torch.softmax(logits.double(), dim=-1).cpu().numpy()
+                start += len(rows)
             except RuntimeError as error:
                 if not is_out_of_memory(error) or batch_size == 1:
                     raise
                 batch_size //= 2
-                continue
-            start += len(rows)
     finally:
         model.train(was_training)
     return probabilities
-
-
-def _forward(
-    model: PreTrainedModel, batch: dict[str, torch.Tensor], half: torch.dtype | None
-) -> np.ndarray:
-    batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
-    with torch.inference_mode(), torch.autocast(model.device.type, half, enabled=half is not None):
-        logits = model(**batch).logits
-    return torch.softmax(logits.double(), dim=-1).cpu().numpy()
 
 
 @torch.inference_mode()
@@ -116,26 +107,17 @@ def prediction_table(
     inputs = model_inputs(tokenizer, data.column_names)
     probabilities = predict_probabilities(model, tokenizer, data.select_columns(inputs).to_list())
     names = data.features["label"].names
-    winners = probabilities.argmax(axis=1)
-    table = pd.DataFrame(
-        {
-            "text": list(data["text"]),
-            "label": [names[number] for number in data["label"]],
-            "prediction": [names[number] for number in winners],
-            "confidence": probabilities.max(axis=1),
-        }
-    )
-    for number, name in enumerate(names):
-        table[f"probability_{name}"] = probabilities[:, number]
-    return table
+    columns: dict[str, Any] = {
+        "text": list(data["text"]),
+        "label": [names[number] for number in data["label"]],
+        "prediction": [names[number] for number in probabilities.argmax(axis=1)],
+        "confidence": probabilities.max(axis=1),
+        **{f"probability_{name}": probabilities[:, number] for number, name in enumerate(names)},
+    }
+    return pd.DataFrame(columns)
 
 
-_SPANISH = {
-    "text": "texto",
-    "label": "etiqueta",
-    "prediction": "prediccion",
-    "confidence": "confianza",
-}
+_SPANISH = dict(text="texto", label="etiqueta", prediction="prediccion", confidence="confianza")
 
 
 def write_predictions(path: Path, table: pd.DataFrame) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import math
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,21 +11,12 @@ from typing import Any
 import torch
 import transformers
 from datasets import Dataset, DatasetDict
-from transformers import (
-    DataCollatorWithPadding,
-    EarlyStoppingCallback,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    PrinterCallback,
-    Trainer,
-    TrainerState,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 from transformers.trainer_utils import PredictionOutput, TrainOutput
 
 from taller_lib import checkpoints
-from taller_lib._files import saying_full_disk
-from taller_lib.arguments import activation_bytes, per_device_batch_size
-from taller_lib.arguments import training_arguments as training_arguments
+from taller_lib._files import StrPath, saying_full_disk
+from taller_lib.arguments import activation_bytes, per_device_batch_size, training_arguments
 from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonitor, say
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import precision
@@ -153,7 +142,7 @@ class WorkshopTrainer(Trainer):
 
     def _load_finished(self, folder: Path) -> TrainOutput:
         """Recupera una corrida que ya había terminado, sin entrenar nada."""
-        self.state = TrainerState.load_from_json(str(folder / checkpoints.STATE))
+        self.state = transformers.TrainerState.load_from_json(str(folder / checkpoints.STATE))
         best = self.output_dir / Path(self.state.best_model_checkpoint or "").name
         if best.is_dir():
             self.state.best_model_checkpoint = str(best)
@@ -189,19 +178,18 @@ class WorkshopTrainer(Trainer):
         for callback in self.callback_handler.callbacks:
             if isinstance(callback, ProgressReport):
                 callback.close()
-        if self._keep_best(initial):
-            say(
-                f"Te detuviste en la época {math.floor(self.state.epoch or 0) + 1}: te quedas con la mejor hasta aquí, "
-                f"la {self.best_epoch}. Si vuelves a llamar a train(), sigue desde la última época terminada."
-            )
-        else:
-            say(
-                "Te detuviste antes de terminar la primera época: todavía no hay un modelo que guardar."
-            )
+        kept = self._keep_best(initial)
+        say(
+            f"Te detuviste en la época {int(self.state.epoch or 0) + 1}: te quedas con la mejor hasta aquí, "
+            f"la {self.best_epoch}. Si vuelves a llamar a train(), sigue desde la última época terminada."
+            if kept
+            else "Te detuviste antes de terminar la primera época: todavía no hay un modelo que guardar."
+        )
         return TrainOutput(self.state.global_step, float("nan"), {})
 
     def _halve_batch(self) -> None:
-        per_device = self.args.per_device_train_batch_size
+        args = self.args
+        per_device = args.per_device_train_batch_size
         if per_device == 1:
             raise TallerError(
                 f"La memoria no alcanza ni para un texto a la vez con «{self.config.model}»: "
@@ -209,34 +197,29 @@ class WorkshopTrainer(Trainer):
             )
         smaller = next(size for size in range(per_device // 2, 0, -1) if per_device % size == 0)
         factor = per_device // smaller
-        self.args.per_device_train_batch_size = smaller
-        self.args.gradient_accumulation_steps *= factor
-        self.args.per_device_eval_batch_size = max(
-            1, self.args.per_device_eval_batch_size // factor
-        )
-        self._train_batch_size = self.args.train_batch_size
+        args.per_device_train_batch_size = smaller
+        args.gradient_accumulation_steps *= factor
+        args.per_device_eval_batch_size = max(1, args.per_device_eval_batch_size // factor)
+        self._train_batch_size = args.train_batch_size
         self.optimizer, self.lr_scheduler = None, None
         self.model.zero_grad(set_to_none=True)
         self.accelerator.free_memory()
         self.model_wrapped = self.model
         gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        torch.cuda.empty_cache()
         say(
-            f"La memoria no alcanzó: ahora caben {smaller} textos a la vez y se juntan "
-            f"{self.args.gradient_accumulation_steps} veces antes de cada paso. "
-            f"El lote efectivo sigue siendo de {self.config.batch_size}."
+            f"La memoria no alcanzó: ahora caben {smaller} textos a la vez y se juntan {args.gradient_accumulation_steps} "
+            f"veces antes de cada paso. El lote efectivo sigue siendo de {self.config.batch_size}."
         )
 
     def _check_disk(self) -> None:
         weights = sum(p.numel() * p.element_size() for p in self.model.parameters())
-        files = self.run_path.rglob("*") if self.run_path.is_dir() else ()
-        needed = PEAK_WEIGHTS * weights + 20e6 - sum(f.stat().st_size for f in files if f.is_file())
-        free = shutil.disk_usage(_existing(self.run_path)).free
-        need = (
-            f"Entrenar «{self.config.model}» ocupa hasta {needed / 1e9:.1f} GB de disco "
-            f"y en {self.run_path.parent} quedan {free / 1e9:.1f} GB"
-        )
+        used = sum(f.stat().st_size for f in self.run_path.rglob("*") if f.is_file())
+        needed = PEAK_WEIGHTS * weights + 20e6 - used
+        runs = self.run_path.parent
+        existing = next(folder for folder in (runs, *runs.resolve().parents) if folder.is_dir())
+        free = shutil.disk_usage(existing).free
+        need = f"Entrenar «{self.config.model}» ocupa hasta {needed / 1e9:.1f} GB de disco y en {runs} quedan {free / 1e9:.1f} GB"
         if free < needed:
             raise TallerError(f"{need}: libera espacio (borra corridas viejas) o usa otra carpeta.")
         say(f"{need}; al terminar quedan {weights / 1e9:.2f} GB.")
@@ -247,7 +230,7 @@ def build_trainer(
     tokenizer: PreTrainedTokenizerBase,
     tokenized: DatasetDict,
     config: WorkshopConfig,
-    workspace: Workspace | str | os.PathLike[str] | None = None,
+    workspace: Workspace | StrPath | None = None,
     resume: bool = False,
     baseline: float | None = None,
 ) -> WorkshopTrainer:
@@ -276,45 +259,31 @@ def build_trainer(
     """
     check_tokenized(model, tokenized)
     settings = config.resolved()
-    workspace = open_workspace(workspace)
+    runs = open_workspace(workspace).runs
     identity = fingerprint(settings, tokenized)
-    found = find_resumable(workspace.runs, identity) if resume else None
-    run_path = found or new_run_path(workspace.runs, settings.model)
-    per_device = per_device_batch_size(
-        settings.batch_size or 1,
-        model.num_parameters(),
-        activation_bytes(model.config, settings.max_length or 128),
-        torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None,
-    )
-    weights = None
+    found = find_resumable(runs, identity) if resume else None
+    run_path = found or new_run_path(runs, settings.model)
+    each = activation_bytes(model.config, settings.max_length or 128)
+    free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None
+    per_device = per_device_batch_size(settings.batch_size or 1, model.num_parameters(), each, free)
+    train, weights = tokenized["train"], None
     if settings.class_weights == "auto":
-        names = tokenized["train"].features["label"].names
-        weights = class_weights(tokenized["train"]["label"], len(names))
+        weights = class_weights(train["label"], train.features["label"].num_classes)
+    multiple = None if precision() == "fp32" else 8
+    stopping = transformers.EarlyStoppingCallback(settings.early_stopping_patience or 1)
     transformers.set_seed(settings.seed)
     trainer = WorkshopTrainer(
         model=model,
         args=training_arguments(settings, run_path / CHECKPOINTS, per_device),
-        train_dataset=tokenized["train"],
+        train_dataset=train,
         eval_dataset=tokenized["validation"],
         processing_class=tokenizer,
-        data_collator=DataCollatorWithPadding(
-            tokenizer, pad_to_multiple_of=None if precision() == "fp32" else 8
-        ),
+        data_collator=transformers.DataCollatorWithPadding(tokenizer, pad_to_multiple_of=multiple),
         compute_metrics=compute_metrics,
         compute_loss_func=MeanLoss(weights),
-        callbacks=[
-            EarlyStoppingCallback(settings.early_stopping_patience or 1),
-            CheckpointKeeper(),
-            ProgressReport(),
-            TrainingMonitor(baseline),
-        ],
+        callbacks=[stopping, CheckpointKeeper(), ProgressReport(), TrainingMonitor(baseline)],
     )
-    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(transformers.PrinterCallback)
     trainer.run_path, trainer.config = run_path, settings
     trainer.resume, trainer.fingerprint = found is not None, identity
     return trainer
-
-
-def _existing(path: Path) -> Path:
-    """La carpeta más cercana hacia arriba que ya existe."""
-    return next(folder for folder in (path, *path.resolve().parents) if folder.is_dir())
