@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import torch
 from transformers import TrainingArguments
 
+from taller_lib._files import StrPath
 from taller_lib.catalogue import training_settings
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import precision
@@ -41,9 +41,7 @@ def per_device_batch_size(
 
 
 def training_arguments(
-    config: WorkshopConfig,
-    output_dir: str | os.PathLike[str],
-    per_device_batch_size: int | None = None,
+    config: WorkshopConfig, output_dir: StrPath, per_device_batch_size: int | None = None
 ) -> TrainingArguments:
     """Los `TrainingArguments` del taller, campo por campo.
 
@@ -60,7 +58,7 @@ def training_arguments(
         Divisor de `batch_size`; por defecto, el lote completo.
     """
     settings, recommended = config.resolved(), training_settings(config.model)
-    batch_size = settings.batch_size or 1
+    batch_size = settings.batch_size or recommended.batch_size
     per_device = per_device_batch_size or batch_size
     number_format = precision()
     return TrainingArguments(

@@ -90,18 +90,14 @@ class ModelCard:
 
 def _read() -> dict[str, ModelCard]:
     cards = json.loads((ASSETS / "catalogue.json").read_text(encoding="utf-8"))
-    return {
-        card["model"]: ModelCard(**{**card, "settings": TrainingSettings(**card["settings"])})
-        for card in cards
-    }
+    for card in cards:
+        card["settings"] = TrainingSettings(**card["settings"])
+    return {card["model"]: ModelCard(**card) for card in cards}
 
 
 CATALOGUE = _read()
 
-WITHDRAWN: dict[str, str] = {
-    "roberta-base-bne": "BSC-LT/MrBERT-es",
-    "roberta-large-bne": "BSC-LT/MrBERT-es",
-}
+WITHDRAWN = dict.fromkeys(("roberta-base-bne", "roberta-large-bne"), "BSC-LT/MrBERT-es")
 
 
 def max_positions(model_config: Mapping[str, Any]) -> int | None:

@@ -4,21 +4,45 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from taller_lib._files import write_json
+from taller_lib._files import StrPath, write_json
 from taller_lib.errors import TallerError
 
 CONFIG_NAME = "config.json"
 MIN_CLASSES, MAX_CLASSES = 2, 20
 DEFAULT_CLASSES = 3
 LORA_RATE = 10
+# los campos enteros: el menor valor, el mayor y si admiten None
+_INTEGERS = {
+    "max_length": (8, 8192, True),
+    "num_train_epochs": (1, 20, False),
+    "early_stopping_patience": (1, 20, True),
+    "batch_size": (1, 512, True),
+    "seed": (0, 2**32 - 1, False),
+    "split_seed": (0, 2**32 - 1, False),
+    "freeze_layers": (0, 100, False),
+}
+
+
+class _KnownFields:
+    """Da una frase, y no el `TypeError` de Python, a quien escribe un campo que no existe.
+
+    Está en una clase de la que se hereda para que la firma de `WorkshopConfig` sea la de sus campos.
+    """
+
+    def __new__(cls, *_: Any, **values: Any) -> Self:
+        known = [field.name for field in dataclasses.fields(WorkshopConfig)]
+        if unknown := sorted(set(values) - set(known)):
+            raise TallerError(
+                f"No existe el campo «{unknown[0]}» en la configuración: los campos son {', '.join(known)}."
+            )
+        return super().__new__(cls)
 
 
 @dataclasses.dataclass(frozen=True)
-class WorkshopConfig:
+class WorkshopConfig(_KnownFields):
     """Las decisiones de un taller. Es inmutable: `replace` devuelve una copia cambiada.
 
     Los campos que dependen del modelo valen `None` mientras nadie los elija; `resolved()` pone en
@@ -76,73 +100,38 @@ class WorkshopConfig:
     lora: bool = False
 
     def __post_init__(self) -> None:
+        if problem := self._problem() or _label_names_problem(self.label_names):
+            raise TallerError(problem)
+        if self.label_names is not None:
+            names = tuple(name.strip() for name in self.label_names)
+            object.__setattr__(self, "label_names", names)
+
+    def _problem(self) -> str | None:
+        """La frase sobre el primer campo con un valor que no se admite, si lo hay."""
         for name in ("model", "text_column", "label_column"):
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
-                raise TallerError(
-                    f"El campo `{name}` de la configuración está vacío: escribe un nombre."
-                )
+                return f"El campo `{name}` de la configuración está vacío: escribe un nombre."
         if self.text_column == self.label_column:
-            raise TallerError(
-                f"La columna del texto y la de la etiqueta son la misma («{self.text_column}»): "
-                "elige dos columnas distintas."
-            )
-        if self.label_names is not None:
-            object.__setattr__(self, "label_names", self._clean_label_names())
-        self._check_integer("max_length", 8, 8192, optional=True)
-        self._check_integer("num_train_epochs", 1, 20)
-        self._check_integer("early_stopping_patience", 1, 20, optional=True)
-        self._check_integer("batch_size", 1, 512, optional=True)
-        self._check_integer("seed", 0, 2**32 - 1)
-        self._check_integer("split_seed", 0, 2**32 - 1)
-        self._check_integer("freeze_layers", 0, 100)
+            column = self.text_column
+            return f"La columna del texto y la de la etiqueta son la misma («{column}»): elige dos columnas distintas."
+        for name, (low, high, optional) in _INTEGERS.items():
+            value = getattr(self, name)
+            integer = isinstance(value, int) and not isinstance(value, bool)
+            if not (integer and low <= value <= high) and not (optional and value is None):
+                also = " o None" if optional else ""
+                return f"`{name}` vale {value!r}: escribe un entero de {low} a {high}{also}."
         rate = self.learning_rate
-        if rate is not None and not (
-            isinstance(rate, int | float) and not isinstance(rate, bool) and 0 < rate <= 0.01
-        ):
-            raise TallerError(
+        if rate is not None and not (isinstance(rate, float) and 0 < rate <= 0.01):
+            return (
                 f"`learning_rate` vale {rate!r}: escribe un número mayor que 0 y no mayor que 0.01 "
                 "(por ejemplo 5e-5), o None para usar el que recomienda el catálogo."
             )
         if self.class_weights not in ("off", "auto"):
-            raise TallerError(
-                f'`class_weights` vale {self.class_weights!r}: escribe "off" o "auto".'
-            )
+            return f'`class_weights` vale {self.class_weights!r}: escribe "off" o "auto".'
         if not isinstance(self.lora, bool):
-            raise TallerError(f"`lora` vale {self.lora!r}: escribe True o False.")
-
-    def _check_integer(self, name: str, low: int, high: int, optional: bool = False) -> None:
-        value = getattr(self, name)
-        if value is None and optional:
-            return
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            also = " o None" if optional else ""
-            raise TallerError(
-                f"`{name}` vale {value!r}: escribe un entero de {low} a {high}{also}."
-            )
-
-    def _clean_label_names(self) -> tuple[str, ...]:
-        if isinstance(self.label_names, str):
-            raise TallerError(
-                f"`label_names` es un solo texto ({self.label_names!r}): "
-                'escribe una lista, por ejemplo ["negativo", "neutral", "positivo"].'
-            )
-        if not isinstance(self.label_names, list | tuple) or not all(
-            isinstance(name, str) for name in self.label_names
-        ):
-            raise TallerError(
-                f"`label_names` vale {self.label_names!r}: escribe una lista de nombres entre comillas, o None."
-            )
-        names = tuple(name.strip() for name in self.label_names)
-        if "" in names or len(set(names)) != len(names):
-            raise TallerError(
-                f"`label_names` tiene nombres vacíos o repetidos: {list(names)}. Cada clase lleva un nombre distinto."
-            )
-        if not MIN_CLASSES <= len(names) <= MAX_CLASSES:
-            raise TallerError(
-                f"`label_names` declara {len(names)} clases: el taller admite de {MIN_CLASSES} a {MAX_CLASSES}."
-            )
-        return names
+            return f"`lora` vale {self.lora!r}: escribe True o False."
+        return None
 
     def replace(self, **changes: Any) -> WorkshopConfig:
         """Devuelve una copia con los campos cambiados.
@@ -152,7 +141,6 @@ class WorkshopConfig:
         TallerError
             Si un campo no existe o su valor está fuera de rango.
         """
-        self._check_names(changes, "los argumentos de `replace`")
         return dataclasses.replace(self, **changes)
 
     def resolved(self) -> WorkshopConfig:
@@ -176,25 +164,23 @@ class WorkshopConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Los campos como diccionario que se puede escribir en JSON."""
-        values = dataclasses.asdict(self)
-        values["label_names"] = list(self.label_names) if self.label_names else None
-        return values
+        names = self.label_names and list(self.label_names)
+        return dataclasses.asdict(self) | {"label_names": names}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any], origin: str = "la configuración") -> WorkshopConfig:
+    def from_dict(cls, values: dict[str, Any], origin: str = "el diccionario") -> WorkshopConfig:
         """Construye la configuración desde un diccionario; `origin` se nombra en los errores."""
-        cls._check_names(values, origin)
-        values = dict(values)
-        if isinstance(values.get("label_names"), list):
-            values["label_names"] = tuple(values["label_names"])
-        return cls(**values)
+        try:
+            return cls(**values)
+        except TallerError as error:
+            raise TallerError(f"{error} (en {origin})") from None
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: StrPath) -> Path:
         """Escribe `config.json` (UTF-8) y devuelve su ruta; `path` es el archivo o su carpeta."""
         return write_json(self._file(path), self.to_dict())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> WorkshopConfig:
+    def load(cls, path: StrPath) -> WorkshopConfig:
         """Lee `config.json`; `path` es el archivo o su carpeta.
 
         Raises
@@ -206,39 +192,37 @@ class WorkshopConfig:
         try:
             values = json.loads(source.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
-            raise TallerError(
-                f"No existe el archivo {source}: crea la configuración con `WorkshopConfig().save(...)`."
-            ) from None
+            problem = f"No existe el archivo {source}: crea la configuración con `WorkshopConfig().save(...)`."
         except OSError:
-            raise TallerError(
-                f"No se puede leer {source}: revisa que sea un archivo y que tengas permiso."
-            ) from None
+            problem = f"No se puede leer {source}: revisa que sea un archivo y que tengas permiso."
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise TallerError(
-                f"El archivo {source} no es JSON válido ({error}): corrígelo o bórralo para empezar de nuevo."
-            ) from None
-        if not isinstance(values, dict):
-            raise TallerError(
-                f"El archivo {source} no contiene un objeto JSON con los campos del taller."
-            )
-        try:
-            return cls.from_dict(values, origin=str(source))
-        except TallerError as error:
-            raise TallerError(f"{error} (en {source})") from None
+            problem = f"El archivo {source} no es JSON válido ({error}): corrígelo o bórralo para empezar de nuevo."
+        else:
+            if isinstance(values, dict):
+                return cls.from_dict(values, origin=str(source))
+            problem = f"El archivo {source} no contiene un objeto JSON con los campos del taller."
+        raise TallerError(problem)
 
     @staticmethod
-    def _file(path: str | os.PathLike[str]) -> Path:
+    def _file(path: StrPath) -> Path:
         path = Path(path)
         return path if path.suffix == ".json" else path / CONFIG_NAME
 
-    @classmethod
-    def _check_names(cls, values: dict[str, Any], origin: str) -> None:
-        known = [field.name for field in dataclasses.fields(cls)]
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise TallerError(
-                f"No existe el campo «{unknown[0]}» en {origin}: los campos son {', '.join(known)}."
-            )
+
+def _label_names_problem(names: Any) -> str | None:
+    """La frase sobre unas clases que no se admiten, si algo está mal en ellas."""
+    if names is None:
+        return None
+    if isinstance(names, str):
+        return f'`label_names` es un solo texto ({names!r}): escribe una lista, por ejemplo ["negativo", "neutral", "positivo"].'
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        return f"`label_names` vale {names!r}: escribe una lista de nombres entre comillas, o None."
+    clean = [name.strip() for name in names]
+    if "" in clean or len(set(clean)) != len(clean):
+        return f"`label_names` tiene nombres vacíos o repetidos: {clean}. Cada clase lleva un nombre distinto."
+    if not MIN_CLASSES <= len(clean) <= MAX_CLASSES:
+        return f"`label_names` declara {len(clean)} clases: el taller admite de {MIN_CLASSES} a {MAX_CLASSES}."
+    return None
 
 
 def parse_choice(name: str, value: Any) -> Any:

@@ -145,10 +145,9 @@ def welcome(workspace: Workspace) -> str:
 
 
 def _installed(name: str) -> str | None:
-    try:
+    with contextlib.suppress(metadata.PackageNotFoundError):
         return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+    return None
 
 
 def _state(name: str, version: str | None, minimum: str) -> str:

@@ -10,18 +10,12 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
 from datasets import Dataset, DatasetDict
-from transformers import (
-    AutoConfig,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PretrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from taller_lib._paths import ASSETS
 from taller_lib.catalogue import CATALOGUE, COLIBRI, WITHDRAWN, max_positions
@@ -44,88 +38,75 @@ os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
 class _Source:
     """De dónde se lee un modelo: una carpeta, o el Hub (con red o solo lo ya descargado)."""
 
+    model: str
     location: str
     local_files_only: bool
+
+    def read(self, auto_class: Any, **options: Any) -> Any:
+        """`auto_class.from_pretrained`, sin código remoto y con sus fallos en español."""
+        options |= {"local_files_only": self.local_files_only, "trust_remote_code": False}
+        try:
+            return auto_class.from_pretrained(self.location, **options)
+        except Exception as error:
+            raise TallerError(_explain(error, auto_class, self)) from None
 
 
 @functools.cache
 def _verified_colibri() -> Path:
     weights = COLIBRI_PATH / "model.safetensors"
+    checksum = COLIBRI_PATH / "model.safetensors.sha256"
     if not weights.is_file():
-        raise TallerError(
-            f"Esta instalación de taller_lib no trae los pesos de colibri ({weights}): "
-            "vuelve a instalar el paquete con `pip install --force-reinstall`."
-        )
-    expected = (COLIBRI_PATH / "model.safetensors.sha256").read_text(encoding="ascii").strip()
-    with weights.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != expected:
-        raise TallerError(
-            f"El archivo de pesos de colibri está dañado ({weights}): "
-            "vuelve a instalar el paquete con `pip install --force-reinstall`."
-        )
-    return COLIBRI_PATH
+        fault = f"Esta instalación de taller_lib no trae los pesos de colibri ({weights})"
+    elif hashlib.sha256(weights.read_bytes()).hexdigest() != checksum.read_text("ascii").strip():
+        fault = f"El archivo de pesos de colibri está dañado ({weights})"
+    else:
+        return COLIBRI_PATH
+    raise TallerError(f"{fault}: vuelve a instalar el paquete con `pip install --force-reinstall`.")
 
 
 def _find(model: str) -> _Source:
     """Decide de dónde se lee `model`; pregunta al Hub tres segundos como mucho."""
-    if model == COLIBRI:
-        return _Source(str(_verified_colibri()), True)
-    folder = Path(model).expanduser()
+    folder = _verified_colibri() if model == COLIBRI else Path(model).expanduser()
     if folder.is_dir():
-        return _Source(str(folder), True)
+        return _Source(model, str(folder), True)
     name = model.rsplit("/", 1)[-1].lower()
     if name in WITHDRAWN:
         raise TallerError(
             f"El modelo «{model}» (RoBERTa-BNE, MarIA) fue retirado del Hub y ya no se puede descargar: "
-            f"usa «{WITHDRAWN[name]}», su sucesor, o «dccuchile/bert-base-spanish-wwm-cased» (BETO)."
+            f"usa «{WITHDRAWN[name]}», su sucesor, o «{BETO}» (BETO)."
         )
     if not _HUB_NAME.fullmatch(model) or model.startswith("."):
         raise TallerError(
             f"No existe la carpeta «{model}», y tampoco es un nombre del Hub (se escriben autor/modelo): "
             "revisa cómo está escrito."
         )
-    if _offline():
-        return _Source(model, True)
-    return _Source(model, not _hub_has(model))
-
-
-def _offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "TRUE", "YES", "ON"}
+    return _Source(model, model, not _hub_has(model))
 
 
 def _hub_has(model: str) -> bool:
     """`True` si el Hub responde que lo tiene; `False` si no hay red; si no existe, `TallerError`."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        RepositoryNotFoundError,
-    )
+    from huggingface_hub import HfApi, errors
 
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "TRUE", "YES", "ON"}:
+        return False
     try:
         HfApi().model_info(model, timeout=PROBE_SECONDS)
-    except GatedRepoError:
-        raise TallerError(_gated(model)) from None
-    except RepositoryNotFoundError:
-        raise TallerError(_unknown(model)) from None
-    except HFValidationError:
-        raise TallerError(
-            f"«{model}» no es un nombre válido del Hub: se escriben autor/modelo, sin espacios ni acentos."
-        ) from None
-    except HfHubHTTPError as error:
+        return True
+    except errors.GatedRepoError:
+        problem = _gated(model)
+    except errors.HFValidationError:
+        problem = f"«{model}» no es un nombre válido del Hub: se escriben autor/modelo, sin espacios ni acentos."
+    except errors.HfHubHTTPError as error:
         status = getattr(error.response, "status_code", None)
-        if status in (401, 404):
-            raise TallerError(_unknown(model)) from None
-        if status == 429:
-            raise TallerError(
-                f"El Hub pide esperar: hubo demasiadas descargas desde esta red. Espera unos minutos, o {_ADVICE.lower()}."
-            ) from None
-        return False
+        if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 404):
+            problem = _unknown(model)
+        elif status == 429:
+            problem = f"El Hub pide esperar: hubo demasiadas descargas desde esta red. Espera unos minutos, o {_ADVICE.lower()}."
+        else:
+            return False
     except Exception:  # sin red: httpx, requests o el sistema, según la versión
         return False
-    return True
+    raise TallerError(problem)
 
 
 def _gated(model: str) -> str:
@@ -138,10 +119,7 @@ def _gated(model: str) -> str:
 def _unknown(model: str) -> str:
     similar = difflib.get_close_matches(model, CATALOGUE, n=1, cutoff=0.6)
     hint = f" ¿Quisiste decir «{similar[0]}»?" if similar else f" {_ADVICE} mientras tanto."
-    return (
-        f"No existe en el Hub un modelo público llamado «{model}»: "
-        f"revisa cómo está escrito (autor/modelo).{hint}"
-    )
+    return f"No existe en el Hub un modelo público llamado «{model}»: revisa cómo está escrito (autor/modelo).{hint}"
 
 
 # lo que se reconoce en la excepción (expresión regular) y la frase que la sustituye
@@ -156,51 +134,51 @@ _EXPLANATIONS = {
     "Unrecognized configuration class": "«{0}» no es un modelo que sirva para clasificar textos: "
     "elige uno de tipo BERT, RoBERTa o similar.",
     "Unrecognized model in|does not recognize this architecture": "No reconozco la arquitectura de «{0}» "
-    "(falta `model_type` en su config.json, "
-    "o es más nueva que esta versión de transformers): elige otro modelo.",
+    "(falta `model_type` en su config.json, o es más nueva que esta versión de transformers): elige otro modelo.",
 }
 
 
-def _explain(error: Exception, model: str, source: _Source) -> TallerError:
-    """Traduce la excepción con que `transformers` no pudo cargar `model`."""
-    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+def _explain(error: Exception, auto_class: Any, source: _Source) -> str:
+    """La frase que dice por qué `transformers` no pudo leer un modelo."""
+    said = " ".join(str(error).split())
+    if auto_class is transformers.AutoTokenizer:
+        return (
+            f"No se pudo cargar el tokenizador de «{source.model}» ({said[:150]}): elige otro modelo, "
+            "o copia a su carpeta los archivos tokenizer.json y tokenizer_config.json."
+        )
+    said = f"{type(error).__name__}: {said}"
     for sign, explanation in _EXPLANATIONS.items():
-        if re.search(sign, text):
-            return TallerError(explanation.format(model))
+        if re.search(sign, said):
+            return explanation.format(source.model)
     if source.local_files_only and not Path(source.location).is_dir():
-        return TallerError(
-            f"No hay conexión con el Hub y «{model}» no está descargado en esta computadora: "
+        return (
+            f"No hay conexión con el Hub y «{source.model}» no está descargado en esta computadora: "
             f"conéctate y vuelve a intentar. {_ADVICE}, que no necesita red."
         )
-    return TallerError(f"No se pudo cargar «{model}» ({text[:200]}): elige otro modelo.")
+    return f"No se pudo cargar «{source.model}» ({said[:200]}): elige otro modelo."
 
 
 def propose_model() -> tuple[str, str]:
     """El modelo con que conviene empezar aquí, y por qué: BETO con GPU y Hub; si no, colibri."""
-    if device_info().kind != "cuda":
-        reason = "no hay GPU"
-    else:
-        reason = "el Hub no responde"
-        with contextlib.suppress(TallerError):
-            if not _offline() and _hub_has(BETO):
-                return BETO, "Propongo BETO: hay GPU y el Hub responde."
+    gpu = device_info().kind == "cuda"
+    with contextlib.suppress(TallerError):
+        if gpu and _hub_has(BETO):
+            return BETO, "Propongo BETO: hay GPU y el Hub responde."
+    reason = "el Hub no responde" if gpu else "no hay GPU"
     return COLIBRI, f"Propongo colibri, el modelo incluido: {reason}."
 
 
-def _model_config(config: WorkshopConfig, source: _Source) -> PretrainedConfig:
-    try:
-        model_config = AutoConfig.from_pretrained(
-            source.location, local_files_only=source.local_files_only, trust_remote_code=False
-        )
-    except Exception as error:
-        raise _explain(error, config.model, source) from None
+def _checked(config: WorkshopConfig) -> tuple[_Source, PretrainedConfig]:
+    """De dónde se lee `config.model` y su `config.json`; `max_length` cabe en sus posiciones."""
+    source = _find(config.model)
+    model_config = source.read(transformers.AutoConfig)
     positions, length = max_positions(model_config.to_dict()), config.resolved().max_length
     if positions is not None and length is not None and length > positions:
         raise TallerError(
             f"max_length vale {length}, pero «{config.model}» lee {positions} tokens como máximo: "
             f"escribe un max_length de {positions} o menos."
         )
-    return model_config
+    return source, model_config
 
 
 def load_tokenizer(config: WorkshopConfig) -> PreTrainedTokenizerBase:
@@ -212,18 +190,8 @@ def load_tokenizer(config: WorkshopConfig) -> PreTrainedTokenizerBase:
         Si el modelo no existe, no se puede leer, su tokenizador está incompleto o `max_length`
         pasa de sus posiciones.
     """
-    source = _find(config.model)
-    model_config = _model_config(config, source)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            source.location, local_files_only=source.local_files_only, trust_remote_code=False
-        )
-    except Exception as error:
-        raise TallerError(
-            f"No se pudo cargar el tokenizador de «{config.model}» "
-            f"({' '.join(str(error).split())[:150]}): elige otro modelo, o copia a su carpeta los archivos "
-            "tokenizer.json y tokenizer_config.json."
-        ) from None
+    source, model_config = _checked(config)
+    tokenizer = source.read(transformers.AutoTokenizer)
     vocabulary = getattr(model_config, "vocab_size", None)
     if vocabulary and len(tokenizer) < vocabulary / 2:
         raise TallerError(
@@ -252,25 +220,19 @@ def load_model(config: WorkshopConfig, splits: DatasetDict | Dataset) -> PreTrai
     TallerError
         Si el modelo no existe o no sirve para clasificar, o si `max_length` pasa de sus posiciones.
     """
-    source = _find(config.model)
-    _model_config(config, source)
+    source, _ = _checked(config)
     data = splits["train"] if isinstance(splits, dict) else splits
     names = data.features["label"].names
     transformers.set_seed(config.seed)
     with quiet():
-        try:
-            model = AutoModelForSequenceClassification.from_pretrained(
-                source.location,
-                num_labels=len(names),
-                id2label=dict(enumerate(names)),
-                label2id={name: number for number, name in enumerate(names)},
-                ignore_mismatched_sizes=True,
-                dtype=torch.float32,
-                trust_remote_code=False,
-                local_files_only=source.local_files_only,
-            )
-        except Exception as error:
-            raise _explain(error, config.model, source) from None
+        model = source.read(
+            transformers.AutoModelForSequenceClassification,
+            num_labels=len(names),
+            id2label=dict(enumerate(names)),
+            label2id={name: number for number, name in enumerate(names)},
+            ignore_mismatched_sizes=True,
+            dtype=torch.float32,
+        )
     if config.freeze_layers:
         _freeze(model, config.freeze_layers)
     return _with_lora(model) if config.lora else model
@@ -298,10 +260,6 @@ def _freeze(model: PreTrainedModel, layers: int) -> None:
         raise TallerError(
             f"freeze_layers vale {layers}, pero este modelo tiene {len(blocks)} capas: deja al menos una por entrenar."
         )
-    for parameter in encoder.get_input_embeddings().parameters():
-        parameter.requires_grad = False
-    for name, module in encoder.named_children():
-        if "embeddings" in name:
-            module.requires_grad_(False)
-    for block in blocks[:layers]:
-        block.requires_grad_(False)
+    parts = [module for name, module in encoder.named_children() if "embeddings" in name]
+    for module in (encoder.get_input_embeddings(), *parts, *blocks[:layers]):
+        module.requires_grad_(False)

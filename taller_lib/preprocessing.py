@@ -17,7 +17,7 @@ _HANDLE = re.compile(r"(?<![\w@])@\w+")
 _HASHTAG = re.compile(r"(?<!\w)#(\w+)")
 _CAMEL = re.compile(r"(?<=[a-záéíóúñü])(?=[A-ZÁÉÍÓÚÑÜ])")
 _REPEATED = re.compile(r"(\w)\1{3,}")
-_LAUGHTER = re.compile(r"\b(?:[jh]+[aeiou]+){2,}[jh]?\b", re.IGNORECASE)
+_LAUGHTER = re.compile(r"\b[jh]+([aeiou])[aeiou]*(?:[jh]+[aeiou]+)+[jh]?\b", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t]{2,}")
 
 
@@ -26,11 +26,6 @@ def _emoji() -> tuple[dict[str, str], re.Pattern[str]]:
     names = json.loads((ASSETS / "emoji_es.json").read_text(encoding="utf-8"))
     pattern = "|".join(re.escape(emoji) for emoji in sorted(names, key=len, reverse=True))
     return names, re.compile(pattern)
-
-
-def _laughter(match: re.Match[str]) -> str:
-    vowels = re.findall("[aeiou]", match.group().lower())
-    return "j" + vowels[0] + "j" + vowels[0]
 
 
 def robertuito(text: str) -> str:
@@ -47,7 +42,7 @@ def robertuito(text: str) -> str:
     text = _URL.sub("url", text)
     text = _HASHTAG.sub(lambda match: "hashtag " + _CAMEL.sub(" ", match.group(1)).lower(), text)
     text = _REPEATED.sub(lambda match: match.group(1) * 3, text)
-    text = _LAUGHTER.sub(_laughter, text)
+    text = _LAUGHTER.sub(lambda match: 2 * f"j{match.group(1).lower()}", text)
     text = pattern.sub(lambda match: f" emoji {names[match.group()]} emoji ", text)
     return _SPACES.sub(" ", text).strip()
 

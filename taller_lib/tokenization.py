@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,25 +38,21 @@ def tokenize(
         Si falta la columna `text`, o si más de un tercio de las piezas son desconocidas: señal de
         que el tokenizador no es el del modelo.
     """
-    settings = config.resolved()
     for name, data in splits.items():
         if "text" not in data.column_names:
             raise TallerError(
                 f"La parte «{name}» no tiene la columna `text`, solo {data.column_names}: usa lo que devuelve load_splits."
             )
+    options = {"truncation": True, "max_length": config.resolved().max_length}
 
     def encode(batch: dict[str, list[str]]) -> dict[str, list[list[int]]]:
-        texts = [preprocess(text, settings.model) for text in batch["text"]]
-        return dict(tokenizer(texts, truncation=True, max_length=settings.max_length))
+        return _encode(batch["text"], tokenizer, config.model, **options)
 
     with quiet():
         tokenized = splits.map(encode, batched=True)
     first = next(iter(tokenized.values()))
-    pieces = [
-        piece for ids in first.select(range(min(200, len(first))))["input_ids"] for piece in ids
-    ]
-    unknown = tokenizer.unk_token_id
-    if unknown is not None and pieces and pieces.count(unknown) > len(pieces) / 3:
+    pieces = [piece for ids in first["input_ids"][:200] for piece in ids]
+    if pieces.count(tokenizer.unk_token_id) > len(pieces) / 3:
         raise TallerError(
             f"El tokenizador de «{config.model}» no conoce más de un tercio de las piezas de tus textos: "
             "no parece el de ese modelo, o los textos no están en su idioma."
@@ -67,12 +65,7 @@ def token_lengths(
 ) -> dict[str, list[int]]:
     """Tokens de cada texto sin cortar, por parte (incluye los dos especiales)."""
     return {
-        name: [
-            len(ids)
-            for ids in tokenizer(
-                [preprocess(text, config.model) for text in data["text"]], verbose=False
-            )["input_ids"]
-        ]
+        name: [len(ids) for ids in _encode(data["text"], tokenizer, config.model)["input_ids"]]
         for name, data in splits.items()
     }
 
@@ -92,16 +85,11 @@ def length_statistics(lengths: dict[str, list[int]], max_length: int) -> pd.Data
         Una fila por parte; columnas `median`, `p95`, `max`, `cut` (proporción, de 0 a 1).
     """
     rows = {
-        name: {
-            "median": float(np.median(values)),
-            "p95": float(np.percentile(values, 95)),
-            "max": max(values),
-            "cut": float(np.mean([value > max_length for value in values])),
-        }
-        for name, values in lengths.items()
-        if values
+        name: (np.median(v), np.percentile(v, 95), max(v), np.mean(np.array(v) > max_length))
+        for name, v in lengths.items()
+        if v
     }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["median", "p95", "max", "cut"])
 
 
 def suggest_max_length(train_lengths: list[int], limit: int = 512) -> int:
@@ -133,7 +121,7 @@ def token_preview(
         y `cut` (queda fuera).
     """
     limit = config.resolved().max_length if config else None
-    ids = tokenizer(preprocess(text, config.model) if config else text, verbose=False)["input_ids"]
+    ids = _encode([text], tokenizer, config.model if config else "")["input_ids"][0]
     kept = len(ids) if limit is None else limit
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
     last = len(ids) - 1
@@ -156,19 +144,25 @@ def check_tokenized(model: PreTrainedModel, tokenized: DatasetDict) -> None:
     TallerError
         Si falta una parte o su tokenización, o si las clases no son las del modelo.
     """
+    expected = list((model.config.id2label or {}).values())
     for name in ("train", "validation"):
         if name not in tokenized:
-            raise TallerError(
-                f"Falta la parte «{name}» en los datos: usa lo que devuelve load_splits."
-            )
-        if "input_ids" not in tokenized[name].column_names:
-            raise TallerError(
-                f"La parte «{name}» no está tokenizada: pásala antes por taller.tokenize."
-            )
-        names = getattr(tokenized[name].features["label"], "names", None)
-        expected = list((model.config.id2label or {}).values())
-        if names != expected:
-            raise TallerError(
+            problem = f"Falta la parte «{name}» en los datos: usa lo que devuelve load_splits."
+        elif "input_ids" not in tokenized[name].column_names:
+            problem = f"La parte «{name}» no está tokenizada: pásala antes por taller.tokenize."
+        elif (names := getattr(tokenized[name].features["label"], "names", None)) != expected:
+            problem = (
                 f"Las clases de «{name}» son {names} y el modelo se cargó para {expected}: "
                 "vuelve a cargarlo con load_model y estos datos."
             )
+        else:
+            continue
+        raise TallerError(problem)
+
+
+def _encode(
+    texts: Iterable[str], tokenizer: PreTrainedTokenizerBase, model: str, **options: Any
+) -> dict[str, list[list[int]]]:
+    """Lo que da el tokenizador para los textos, preparados como los pide `model`."""
+    prepared = [preprocess(text, model) for text in texts]
+    return dict(tokenizer(prepared, verbose=False, **options))
