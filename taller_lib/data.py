@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from itertools import combinations
 
@@ -10,6 +9,7 @@ import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from sklearn.model_selection import train_test_split
 
+from taller_lib._files import StrPath
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.file_kinds import locate
@@ -24,13 +24,11 @@ ROWS_PER_SPLIT = 2
 ROWS_TO_SPLIT = ROWS_PER_SPLIT * len(SPLITS)
 FROM_TRAIN = "separado de train"
 
-PathLike = str | os.PathLike[str]
-
 
 def load_splits(
-    train: PathLike,
-    validation: PathLike | None = None,
-    test: PathLike | None = None,
+    train: StrPath,
+    validation: StrPath | None = None,
+    test: StrPath | None = None,
     config: WorkshopConfig | None = None,
 ) -> tuple[DatasetDict, DataReport]:
     """Lee los archivos y devuelve los tres splits y un informe de lo raro que había.
@@ -63,17 +61,13 @@ def load_splits(
     paths = {"train": train, "validation": validation, "test": test}
     notes: list[str] = []
     problems: list[Problem] = []
-    parts = [
-        _read(split, path, config, notes)
-        for split, path in paths.items()
-        if split == "train" or path is not None
-    ]
+    given = {split: path for split, path in paths.items() if split == "train" or path is not None}
+    parts = [_read(split, path, config, notes) for split, path in given.items()]
     for one, other in combinations(parts, 2):
         if one.path.samefile(other.path):
-            raise TallerError(
-                f"{one.split} y {other.split} son el mismo archivo ({shown(one.path.name)}): "
-                f"da archivos distintos, o quita {other.split} para que se separe de train."
-            )
+            what = f"{one.split} y {other.split} son el mismo archivo ({shown(one.path.name)})"
+            advice = f"da archivos distintos, o quita {other.split} para que se separe de train"
+            raise TallerError(f"{what}: {advice}.")
     sizes = {part.split: len(part.frame) for part in parts}
     for part in parts:
         notes += clean_labels(part, config)
@@ -99,7 +93,7 @@ def text_key(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def _read(split: str, path: PathLike | None, config: WorkshopConfig, notes: list[str]) -> Part:
+def _read(split: str, path: StrPath | None, config: WorkshopConfig, notes: list[str]) -> Part:
     file = locate(path)
     table = read_table(file)
     notes += table.notes
@@ -112,7 +106,8 @@ def _read(split: str, path: PathLike | None, config: WorkshopConfig, notes: list
         advice = "Parece que no tiene encabezado: escribe los nombres de las columnas arriba."
         raise TallerError(f"{error} {advice}") from None
     cells = {"text": table.frame.iloc[:, text], "label": table.frame.iloc[:, label]}
-    return Part(split, file, pd.DataFrame(cells).assign(row=table.rows))
+    keys = cells["text"].map(text_key)
+    return Part(split, file, pd.DataFrame(cells).assign(row=table.rows, key=keys))
 
 
 def _seems_headless(table: Table) -> bool:
@@ -129,10 +124,8 @@ def _drop(part: Part, out: pd.Series, kind: str, what: str) -> list[Problem]:
     if not rows:
         return []
     part.frame = part.frame[~out].reset_index(drop=True)
-    message = (
-        f"{counted(len(rows), 'fila', 'filas')} {what} de {part.name} "
-        f"{'quedó' if len(rows) == 1 else 'quedaron'} fuera: {which_rows(rows)}."
-    )
+    left = f"{'quedó' if len(rows) == 1 else 'quedaron'} fuera: {which_rows(rows)}"
+    message = f"{counted(len(rows), 'fila', 'filas')} {what} de {part.name} {left}."
     return [Problem(kind, message, rows, part.split)]
 
 
@@ -141,33 +134,26 @@ def _drop_empty(part: Part) -> list[Problem]:
     problems = _drop(part, blank, "empty_text", "sin texto")
     problems += _drop(part, part.frame["label"].eq(""), "empty_label", "sin etiqueta")
     if part.frame.empty:
-        raise TallerError(
-            f"En {part.name} ninguna fila tiene texto y etiqueta: complétalas o elige otras "
-            "columnas con `text_column` y `label_column`."
-        )
+        advice = "complétalas o elige otras columnas con `text_column` y `label_column`"
+        raise TallerError(f"En {part.name} ninguna fila tiene texto y etiqueta: {advice}.")
     return problems
-
-
-def _keys(part: Part) -> pd.Series:
-    return part.frame["text"].map(text_key)
 
 
 def _drop_repeated(part: Part) -> list[Problem]:
     """Fuera los textos con dos etiquetas (todos) y las copias (queda la primera)."""
-    problems = check_copies(part, _keys(part))
-    several = part.frame["label"].groupby(_keys(part)).transform("nunique") > 1
-    what = "con un texto que tiene dos etiquetas"
-    problems += _drop(part, several, "conflicting_labels", what)
-    return problems + _drop(part, _keys(part).duplicated(), "duplicate", "con el texto de otra")
+    problems = list(check_copies(part))
+    several = part.frame.groupby("key")["label"].transform("nunique") > 1
+    problems += _drop(part, several, "conflicting_labels", "con un texto que tiene dos etiquetas")
+    return problems + _drop(part, part.frame.duplicated("key"), "duplicate", "con el texto de otra")
 
 
 def _drop_shared(parts: list[Part]) -> list[Problem]:
     """Fuera de train lo que está en validation o test; fuera de validation lo que está en test."""
-    keys = {part.split: set(_keys(part)) for part in parts}
+    keys = {part.split: set(part.frame["key"]) for part in parts}
     problems = []
     for place, part in enumerate(parts):
         for other in reversed(parts[place + 1 :]):
-            shared = _keys(part).isin(keys[other.split])
+            shared = part.frame["key"].isin(keys[other.split])
             what = f"en común con {other.name}"
             problems += _drop(part, shared, f"shared_with_{other.split}", what)
     return problems
@@ -177,20 +163,17 @@ def _check_counts(parts: list[Part], names: list[str], sizes: dict[str, int]) ->
     for part in parts:
         divided = part.split == "train" and len(parts) < len(SPLITS)
         needed = ROWS_TO_SPLIT if divided else ROWS_PER_SPLIT
-        counts = part.frame["label"].value_counts().reindex(names, fill_value=0)
+        lacking = needed - part.frame["label"].value_counts().reindex(names, fill_value=0)
         few = [
-            f"{shown(name)} tiene {count} (le {'falta' if needed - count == 1 else 'faltan'} {needed - count})"
-            for name, count in counts.items()
-            if count < needed
+            f"{shown(name)} tiene {needed - n} (le {'falta' if n == 1 else 'faltan'} {n})"
+            for name, n in lacking[lacking > 0].items()
         ]
         if few:
             out = sizes[part.split] - len(part.frame)
             left = f"No cuentan {counted(out, 'fila', 'filas')} que quedaron fuera (vacías o repetidas). "
             why = " para separar de ahí validation y test" if divided else ""
-            raise TallerError(
-                f"Hay muy pocos textos en {part.name}: cada clase necesita al menos {needed}{why}, y {listed(few)}. "
-                f"{left if out else ''}Añade textos de esas clases."
-            )
+            what = f"Hay muy pocos textos en {part.name}: cada clase necesita al menos {needed}{why}, y {listed(few)}"
+            raise TallerError(f"{what}. {left if out else ''}Añade textos de esas clases.")
 
 
 def _split(frames: dict[str, pd.DataFrame], names: list[str], seed: int) -> dict[str, pd.DataFrame]:
@@ -212,8 +195,5 @@ def _split(frames: dict[str, pd.DataFrame], names: list[str], seed: int) -> dict
 
 def _datasets(frames: dict[str, pd.DataFrame], names: list[str]) -> DatasetDict:
     features = Features({"text": Value("string"), "label": ClassLabel(names=names)})
-    splits = DatasetDict()
-    for split in SPLITS:
-        cells = frames[split][["text", "label"]].to_dict("list")
-        splits[split] = Dataset.from_dict(cells, features=features)
-    return splits
+    cells = {split: frames[split][["text", "label"]].to_dict("list") for split in SPLITS}
+    return DatasetDict({s: Dataset.from_dict(one, features) for s, one in cells.items()})

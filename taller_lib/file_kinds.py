@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
 import zipfile
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +17,10 @@ from taller_lib.problems import listed, shown
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 SAVE_AS_CSV = "ábrelo en tu hoja de cálculo y guárdalo como «CSV UTF-8»"
 COPY_TABLE = "no una tabla: copia los datos a una hoja de cálculo y guárdala como «CSV UTF-8»"
+UNREADABLE = f"y no se puede leer; {SAVE_AS_CSV}"
 UNPACK = "descomprímelo y usa el CSV que tiene dentro"
+LINK = "contiene un enlace, no los datos: en Google Sheets elige Archivo → Descargar → CSV"
+HTML = "es una página web (HTML), no un CSV; la descarga falló o pedía permiso: descárgalo otra vez"
 EMPTY = "está vacío: no tiene encabezado ni filas"
 NOT_CSV = {
     rb"\xd0\xcf\x11\xe0": f"es un archivo de Office antiguo (.xls) o con contraseña: {SAVE_AS_CSV}",
@@ -25,16 +29,10 @@ NOT_CSV = {
     rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh": f"está comprimido (gzip, 7z, RAR o bzip2): {UNPACK}",
     rb"PAR1": "es Parquet: conviértelo con `pandas.read_parquet(...).to_csv(..., index=False)`",
     rb"\x89PNG|\xff\xd8\xff": "es una imagen, no una tabla: revisa que elegiste el archivo correcto",
-    rb"https?://\S+\s*\Z|\[InternetShortcut|.{0,200}docs\.google\.com/spreadsheets|\{[^}]*\"doc_id\"": (
-        "contiene un enlace, no los datos: en Google Sheets elige Archivo → Descargar → CSV"
-    ),
-    rb"(?i)<(!doctype\s+html|html|head|body|meta|table|script)\b": (
-        "es una página web (HTML), no un CSV; la descarga falló o pedía permiso: descárgalo otra vez"
-    ),
+    rb"https?://\S+\s*\Z|\[InternetShortcut|.{0,200}docs\.google\.com/spreadsheets|\{[^}]*\"doc_id\"": LINK,
+    rb"(?i)<(!doctype\s+html|html|head|body|meta|table|script)\b": HTML,
     rb"<\?xml": f"es un archivo XML, no un CSV: {SAVE_AS_CSV}",
-    rb'[\[{]\s*["\[{\]}]': (
-        "es JSON, no un CSV: conviértelo con `pandas.read_json(...).to_csv(..., index=False)`"
-    ),
+    rb'[\[{]\s*["\[{\]}]': "es JSON, no un CSV: conviértelo con `pandas.read_json(...).to_csv(..., index=False)`",
 }
 NOT_XLSX = {
     "word/document.xml": f"es un documento de Word, {COPY_TABLE}",
@@ -43,11 +41,9 @@ NOT_XLSX = {
     "mimetype": f"es un archivo de LibreOffice (.ods u .odt): {SAVE_AS_CSV}",
 }
 BOMS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
-    b"\xff\xfe\0\0": "utf-32",
-    b"\0\0\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
+    "utf-8-sig": (b"\xef\xbb\xbf",),
+    "utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"),
+    "utf-16": (b"\xff\xfe", b"\xfe\xff"),
 }
 ASCII = bytes(range(128))
 # Bytes altos que un texto en español (o de otra lengua de Europa occidental) usa en Windows-1252.
@@ -73,27 +69,22 @@ def locate(path: str | os.PathLike[str] | None) -> Path:
         raise TallerError('Falta la ruta del archivo: escribe algo como "datos.csv".')
     if re.match(r"https?://", str(path)):
         raise TallerError(f"{shown(path)} es una dirección web: descarga el CSV y escribe su ruta.")
-    try:
-        file = Path(path).expanduser()
-    except RuntimeError:  # «~alguien», que no existe en esta máquina
-        file = Path(path)
+    file = Path(os.path.expanduser(Path(path)))  # «~alguien» queda igual si no existe
     folder = file.absolute().parent
     try:
         if file.is_dir():
-            what = f"{shown(file, 200)} es una carpeta: escribe la ruta de un archivo"
-            what += _tables_in(file)
+            what = f"{shown(file, 200)} es una carpeta: escribe la ruta de un archivo{_tables_in(file)}"
         else:
             with file.open("rb"):
                 return file
     except FileNotFoundError:
         what = f"No existe la carpeta {shown(folder, 200)}: revisa la ruta."
         if folder.is_dir():
-            what = f"No existe el archivo {shown(file.name)} en la carpeta {shown(folder, 200)}"
-            what += _tables_in(folder, file.name)
+            where = f"en la carpeta {shown(folder, 200)}{_tables_in(folder, file.name)}"
+            what = f"No existe el archivo {shown(file.name)} {where}"
     except (OSError, ValueError):
-        what = (
-            f"No se puede abrir {shown(file, 200)}: revisa la ruta y que tengas permiso de leerlo."
-        )
+        advice = "revisa la ruta y que tengas permiso de leerlo"
+        what = f"No se puede abrir {shown(file, 200)}: {advice}."
     raise TallerError(what)
 
 
@@ -113,16 +104,13 @@ def locate_target(path: str | os.PathLike[str]) -> Path:
     TallerError
         Si es una carpeta, no termina en .csv o no se puede entrar a su carpeta.
     """
-    try:
+    with contextlib.suppress(OSError, RuntimeError):
         file = Path(path).expanduser()
         if file.suffix.lower() == ".csv" and not file.is_dir():
             file.exists()
             return file
-    except (OSError, RuntimeError):
-        pass
-    raise TallerError(
-        f"No se puede escribir en {shown(path, 200)}: da el nombre de un archivo .csv en una carpeta tuya."
-    )
+    advice = "da el nombre de un archivo .csv en una carpeta tuya"
+    raise TallerError(f"No se puede escribir en {shown(path, 200)}: {advice}.")
 
 
 def check_kind(path: Path) -> str:
@@ -167,7 +155,7 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
     """
     with path.open("rb") as file:
         head = file.read(4)
-    encoding = next((name for bom, name in BOMS.items() if head.startswith(bom)), "utf-8")
+    encoding = next((name for name, marks in BOMS.items() if head.startswith(marks)), "utf-8")
     if not encoding.startswith("utf-8"):
         _check_wide(path, encoding)
         return encoding, []
@@ -176,9 +164,7 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if b"\0" in line:
-                refuse(
-                    path, f"tiene bytes nulos (línea {number}) y no se puede leer; {SAVE_AS_CSV}"
-                )
+                refuse(path, f"tiene bytes nulos (línea {number}) {UNREADABLE}")
             if line.isascii():
                 continue
             high.update(line.translate(None, ASCII))
@@ -190,23 +176,18 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
     if not bad:
         return encoding, []
     if good:
-        refuse(
-            path,
-            f"mezcla dos codificaciones: la línea {good} está en UTF-8 y la línea {bad} no; {SAVE_AS_CSV}",
-        )
+        lines = f"la línea {good} está en UTF-8 y la línea {bad} no"
+        refuse(path, f"mezcla dos codificaciones: {lines}; {SAVE_AS_CSV}")
     odd = sum(high[byte] for byte in high.keys() - USUAL)
     if UNDEFINED & high.keys() or odd > high.total() / 5:
         refuse(path, f"tiene letras que no se pueden leer (línea {bad}); {SAVE_AS_CSV}")
-    return "cp1252", [
-        f"{path.name} no está en UTF-8: se leyó como Windows-1252 (la línea {bad} tiene el primer "
-        "acento); mira que los acentos se vean bien."
-    ]
+    note = f"{path.name} no está en UTF-8: se leyó como Windows-1252 (la línea {bad} tiene el primer acento)"
+    return "cp1252", [f"{note}; mira que los acentos se vean bien."]
 
 
 def _check_wide(path: Path, encoding: str) -> None:
     try:
         with path.open(encoding=encoding) as file:
-            for _ in file:
-                pass
+            deque(file, maxlen=0)  # lo recorre sin guardar nada
     except UnicodeError:
-        refuse(path, f"está dañado: dice ser {encoding.upper()} y no se puede leer; {SAVE_AS_CSV}")
+        refuse(path, f"está dañado: dice ser {encoding.upper()} {UNREADABLE}")

@@ -19,12 +19,13 @@ from taller_lib.reading import clean
 EMPTY_LABELS = {"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "-", "s/d"}
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 JOINED = re.compile(r"[;/,|]")
+CHOOSE_COLUMN = "Elige otra con `label_column` en config.json (o --label-column)"
 DECLARE = "declara las clases con `label_names` en config.json (o --label-names a,b,c)"
 
 
 @dataclasses.dataclass
 class Part:
-    """Las filas de un archivo: `frame` tiene las columnas text, label y row."""
+    """Las filas de un archivo: `frame` tiene las columnas text, label, row y key (la de `text_key`)."""
 
     split: str
     path: Path
@@ -39,6 +40,10 @@ class Part:
         """Los números de las filas marcadas."""
         return self.frame.loc[marked, "row"].tolist()
 
+    def problem(self, kind: str, rows: list[int], what: str) -> Problem:
+        """El aviso «En train (datos.csv), …»."""
+        return Problem(kind, f"En {self.name}, {what}.", rows, self.split)
+
 
 def fold(label: str) -> str:
     """La etiqueta sin mayúsculas ni acentos, para reconocer otra grafía de la misma clase."""
@@ -51,18 +56,16 @@ def clean_labels(part: Part, config: WorkshopConfig) -> list[str]:
 
     Una celda como «nan» o «s/d» queda vacía, salvo que se haya declarado como clase.
     """
-    declared = {clean(name): name for name in config.label_names or ()}
     before = part.frame["label"]
     after = before.map(clean)
-    part.frame["label"] = [
-        declared.get(label, "" if label.casefold() in EMPTY_LABELS else label) for label in after
-    ]
+    empty = {label: "" for label in after if label.casefold() in EMPTY_LABELS}
+    known = empty | {clean(name): name for name in config.label_names or ()}
+    part.frame["label"] = [known.get(label, label) for label in after]
     if after.nunique() == before.nunique():
         return []
     changed = counted(int((after != before).sum()), "etiqueta tenía", "etiquetas tenían")
-    return [
-        f"En {part.name}, {changed} espacios o caracteres invisibles de más y se leyeron sin ellos."
-    ]
+    odd = "espacios o caracteres invisibles de más"
+    return [f"En {part.name}, {changed} {odd} y se leyeron sin ellos."]
 
 
 def settle_classes(parts: list[Part], config: WorkshopConfig) -> tuple[list[str], list[Problem]]:
@@ -87,12 +90,10 @@ def settle_classes(parts: list[Part], config: WorkshopConfig) -> tuple[list[str]
             _refuse_number(parts[0], train, config)
         names = sorted(train)
     if all(map(NUMBER.fullmatch, names)):
+        said = f"son números ({_quoted(names)}): se leen como nombres de clase, tal como están escritas en"
         for part in parts:
             rows = part.frame["row"].tolist()
-            message = (
-                f"Las etiquetas de {part.name} son números ({_quoted(names)}): se leen como nombres de clase, "
-                f"tal como están escritas en {counted(len(rows), 'fila', 'filas')}."
-            )
+            message = f"Las etiquetas de {part.name} {said} {counted(len(rows), 'fila', 'filas')}."
             problems.append(Problem("numeric_labels", message, rows, part.split))
     return names, problems
 
@@ -107,6 +108,11 @@ def _where(parts: list[Part], labels: set[str]) -> str:
     return "; ".join(f"{which_rows(rows)} de {part.name}" for part, rows in places if rows)
 
 
+def _expected(n: int) -> str:
+    """«2 clases y el taller espera 3»."""
+    return f"{counted(n, 'clase', 'clases')} y el taller espera {DEFAULT_CLASSES}"
+
+
 def _all_labels(parts: list[Part]) -> Counter[str]:
     return Counter(label for part in parts for label in part.frame["label"])
 
@@ -116,34 +122,24 @@ def _refuse_joined(parts: list[Part], config: WorkshopConfig) -> None:
     labels = set(_all_labels(parts)) - declared
     suspect = {label for label in labels if JOINED.search(label) and not NUMBER.fullmatch(label)}
     known = set(map(fold, labels - suspect | declared))
-    joined = {
-        label
-        for label in suspect
-        if all(fold(piece.strip()) in known for piece in JOINED.split(label))
-    }
-    if joined:
-        raise TallerError(
-            f"Hay celdas con varias etiquetas, como {shown(min(joined))}: {_where(parts, joined)}. "
-            "Cada texto lleva una sola: elige una o quita esas filas."
-        )
+    pieces = {label: {fold(piece.strip()) for piece in JOINED.split(label)} for label in suspect}
+    if joined := {label for label, found in pieces.items() if found <= known}:
+        example = f"como {shown(min(joined))}: {_where(parts, joined)}"
+        what = f"Hay celdas con varias etiquetas, {example}"
+        raise TallerError(f"{what}. Cada texto lleva una sola: elige una o quita esas filas.")
 
 
 def _check_declared(parts: list[Part], names: list[str]) -> None:
-    unknown = set(_all_labels(parts)) - set(names)
-    if unknown:
+    if unknown := set(_all_labels(parts)) - set(names):
         by_fold = {fold(name): name for name in names}
         meant = {shown(by_fold[fold(label)]) for label in unknown if fold(label) in by_fold}
         question = f" (¿quisiste decir {listed(sorted(meant))}?)" if meant else ""
-        raise TallerError(
-            f"Hay etiquetas que no están en `label_names` ({_quoted(names)}): {_quoted(unknown)}{question}, "
-            f"en {_where(parts, unknown)}. Corrígelas en el archivo o añádelas a `label_names`."
-        )
-    absent = set(names) - set(parts[0].frame["label"])
-    if absent:
-        raise TallerError(
-            f"En {parts[0].name} no hay ningún texto de {_quoted(absent)} y el modelo no podría aprender esa clase: "
-            "añade ejemplos o quítala de `label_names`."
-        )
+        found = f"{_quoted(unknown)}{question}, en {_where(parts, unknown)}"
+        what = f"Hay etiquetas que no están en `label_names` ({_quoted(names)}): {found}"
+        raise TallerError(f"{what}. Corrígelas en el archivo o añádelas a `label_names`.")
+    if absent := set(names) - set(parts[0].frame["label"]):
+        what = f"En {parts[0].name} no hay ningún texto de {_quoted(absent)} y el modelo no podría aprender esa clase"
+        raise TallerError(f"{what}: añade ejemplos o quítala de `label_names`.")
 
 
 def _unify_spellings(parts: list[Part]) -> list[Problem]:
@@ -154,48 +150,37 @@ def _unify_spellings(parts: list[Part]) -> list[Problem]:
     target = {label: one.most_common(1)[0][0] for one in groups.values() for label in one}
     rare = {label for label, usual in target.items() if label != usual}
     if rare and len(groups) != DEFAULT_CLASSES:
-        raise TallerError(
-            "Una misma clase parece escrita de varias formas: "
-            f"{_quoted(rare | {target[label] for label in rare})}, en {_where(parts, rare)}. "
-            f"Sin contar mayúsculas ni acentos hay {counted(len(groups), 'clase', 'clases')} y el "
-            f"taller espera {DEFAULT_CLASSES}: deja una sola forma, o {DECLARE}."
-        )
+        forms = f"{_quoted(rare | {target[label] for label in rare})}, en {_where(parts, rare)}"
+        what = f"Una misma clase parece escrita de varias formas: {forms}"
+        alike = f"Sin contar mayúsculas ni acentos hay {_expected(len(groups))}"
+        raise TallerError(f"{what}. {alike}: deja una sola forma, o {DECLARE}.")
     problems = []
     for part in parts:
         labels = part.frame["label"]
-        found = sorted(rare & set(labels))
-        if found:
+        if found := sorted(rare & set(labels)):
             rows = part.rows(labels.isin(rare))
             said = listed(f"{shown(label)} se lee como {shown(target[label])}" for label in found)
-            message = (
-                f"En {part.name}, {counted(len(rows), 'etiqueta', 'etiquetas')} con otras mayúsculas o acentos: "
-                f"{said} ({which_rows(rows)})."
-            )
-            problems.append(Problem("label_spelling", message, rows, part.split))
+            odd = f"{counted(len(rows), 'etiqueta', 'etiquetas')} con otras mayúsculas o acentos"
+            what = f"{odd}: {said} ({which_rows(rows)})"
+            problems.append(part.problem("label_spelling", rows, what))
             part.frame["label"] = labels.map(target)
     return problems
 
 
 def _refuse_unseen(parts: list[Part]) -> None:
-    unseen = set(_all_labels(parts)) - set(parts[0].frame["label"])
-    if unseen:
-        s = "s" if len(unseen) > 1 else ""
-        raise TallerError(
-            f"La{s} clase{s} {_quoted(unseen)}, en {_where(parts, unseen)}, no tiene{'n' if s else ''} textos en "
-            f"{parts[0].name}: el modelo nunca podría predecirla{s}; añade ejemplos o corrige esas filas."
-        )
+    if unseen := set(_all_labels(parts)) - set(parts[0].frame["label"]):
+        s, n = ("s", "n") if len(unseen) > 1 else ("", "")
+        what = f"La{s} clase{s} {_quoted(unseen)}, en {_where(parts, unseen)}, no tiene{n} textos en {parts[0].name}"
+        advice = f"el modelo nunca podría predecirla{s}; añade ejemplos o corrige esas filas"
+        raise TallerError(f"{what}: {advice}.")
 
 
 def _refuse_number(train: Part, found: Counter[str], config: WorkshopConfig) -> None:
     counts = listed(f"{shown(name, 40)} ({count})" for name, count in found.most_common())
     advice = f"Corrige las que sobren o falten; si son esas, {DECLARE}."
     if len(found) > MAX_CLASSES:
-        advice = (
-            f"¿La columna {shown(config.label_column)} no tiene etiquetas, o está intercambiada con la del texto? "
-            "Elige otra con `label_column` en config.json (o --label-column)."
-        )
+        column = shown(config.label_column)
+        advice = f"¿La columna {column} no tiene etiquetas, o está intercambiada con la del texto? {CHOOSE_COLUMN}."
     elif len(found) < MIN_CLASSES:
         advice = "Con una sola no hay nada que aprender: añade textos de las otras."
-    raise TallerError(
-        f"En {train.name} hay {counted(len(found), 'clase', 'clases')} y el taller espera {DEFAULT_CLASSES}: {counts}. {advice}"
-    )
+    raise TallerError(f"En {train.name} hay {_expected(len(found))}: {counts}. {advice}")

@@ -111,11 +111,9 @@ class DataReport:
         table = pd.concat([table, table.sum(axis=1).rename("total")], axis=1)
         table = table.rename_axis(index=None, columns=None)
         lines = [f"{split}: {source}" for split, source in self.files.items()]
-        if self.problems:
-            lines.append(counted(len(self.problems), "aviso", "avisos") + ":")
-            lines += [f"• {problem.message}" for problem in self.problems]
-        else:
-            lines.append("Sin avisos: los archivos están limpios.")
+        found = counted(len(self.problems), "aviso", "avisos") + ":"
+        lines.append(found if self.problems else "Sin avisos: los archivos están limpios.")
+        lines += [f"• {problem.message}" for problem in self.problems]
         lines += [f"Nota: {note}" for note in self.notes]
         lines += [f"Sugerencia: {self.hint}"] if self.hint else []
         return f"Datos listos: {total} en {len(self.counts.columns)} clases.", table, lines

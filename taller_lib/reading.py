@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import itertools
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from taller_lib.errors import TallerError
+from taller_lib._files import StrPath
 from taller_lib.file_kinds import EMPTY, check_kind, detect_encoding, locate, refuse
 from taller_lib.problems import counted, listed, shown, which_rows
 from taller_lib.sheets import read_sheet
@@ -97,7 +96,7 @@ class RowReader:
             yield row, (cells + [""] * (width - len(cells)))[:width]
 
 
-def read_table(path: str | os.PathLike[str]) -> Table:
+def read_table(path: StrPath) -> Table:
     """Lee una tabla entera (.csv o .xlsx) sin cambiar ninguna celda.
 
     Parameters
@@ -116,7 +115,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     return Table(reader.columns, frame, rows, reader.separator, reader.encoding, reader.notes)
 
 
-def open_rows(path: str | os.PathLike[str]) -> RowReader:
+def open_rows(path: StrPath) -> RowReader:
     """Abre una tabla para recorrerla fila por fila, con memoria constante si es un CSV.
 
     Antes revisa el archivo entero, así que recorrerlo después no falla a la mitad.
@@ -137,9 +136,7 @@ def open_rows(path: str | os.PathLike[str]) -> RowReader:
     def source() -> Iterator[Record]:
         return _csv_records(file, encoding, separator) if encoding else iter(sheet)
 
-    header = _header(source())
-    if not header:
-        refuse(file, EMPTY)
+    header = _header(source()) or refuse(file, EMPTY)
 
     def body() -> Iterator[Record]:
         return _body(source(), len(header))
@@ -148,9 +145,7 @@ def open_rows(path: str | os.PathLike[str]) -> RowReader:
     return RowReader([clean(name) for name in header[:used]], separator, encoding, notes, body)
 
 
-def find_column(
-    columns: list[str], name: str, source: str | os.PathLike[str], field: str = "text_column"
-) -> int:
+def find_column(columns: list[str], name: str, source: StrPath, field: str = "text_column") -> int:
     """La posición de la columna `name`; `field` es el campo de la configuración que la nombra.
 
     Raises
@@ -161,16 +156,12 @@ def find_column(
     places = [place for place, column in enumerate(columns) if column == clean(name)]
     if len(places) == 1:
         return places[0]
-    file = Path(source).name
     if places:
-        raise TallerError(
-            f"{file}: la columna {shown(name)} está repetida ({len(places)} veces): deja una o cambia el nombre de las otras."
-        )
+        what = f"la columna {shown(name)} está repetida ({len(places)} veces)"
+        refuse(Path(source), f"{what}: deja una o cambia el nombre de las otras")
     found = listed((shown(column, 40) for column in columns if column), 20)
-    raise TallerError(
-        f"{file}: no hay una columna {shown(name)}; las columnas son {found}. Elige la tuya con "
-        f"`{field}` en config.json (o --{field.replace('_', '-')})."
-    )
+    advice = f"Elige la tuya con `{field}` en config.json (o --{field.replace('_', '-')})"
+    refuse(Path(source), f"no hay una columna {shown(name)}; las columnas son {found}. {advice}")
 
 
 def _filled(cells: list[str]) -> int:
@@ -188,11 +179,9 @@ def _csv_records(path: Path, encoding: str, separator: str) -> Iterator[Record]:
                     yield row, cells
                 line = reader.line_num + 1
         except csv.Error:
-            refuse(
-                path,
-                f"hay comillas que no se cierran o no cuadran en la fila {row + 1} (línea {line} del archivo): "
-                'complétalas (dentro de una celda se escriben dobles: "") o, si está cortado, descárgalo otra vez',
-            )
+            what = f"hay comillas que no se cierran o no cuadran en la fila {row + 1} (línea {line} del archivo)"
+            advice = 'complétalas (dentro de una celda se escriben dobles: "") o, si está cortado, descárgalo otra vez'
+            refuse(path, f"{what}: {advice}")
 
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:
@@ -208,9 +197,8 @@ def _separator(path: Path, encoding: str) -> str:
         lines = list(itertools.islice(file, SAMPLE_LINES))
     if declared := SEP_LINE.fullmatch("".join(lines[:1])):
         return declared[1]
-    fits = {separator: _fit(lines, separator) for separator in SEPARATORS}
-    best = max(fits, key=fits.__getitem__)
-    return best if fits[best] else ""
+    fits = {"": 0.0} | {separator: _fit(lines, separator) for separator in SEPARATORS}
+    return max(fits, key=fits.__getitem__)
 
 
 def _fit(lines: list[str], separator: str) -> float:
@@ -254,18 +242,10 @@ def _check_widths(path: Path, records: Iterable[Record], header: list[str], sepa
     if not row:
         refuse(path, "tiene encabezado pero no hay filas debajo: añade los textos con su etiqueta")
     mark = SEPARATORS.get(separator, shown(separator))
-    for rows, size, advice in (
-        (
-            long,
-            "más",
-            f"entrecomilla los textos con {mark} y deja el encabezado en la primera línea",
-        ),
-        (short, "menos", "complétalas, o entrecomilla los textos con salto de línea"),
-    ):
+    more = f"entrecomilla los textos con {mark} y deja el encabezado en la primera línea"
+    fewer = "complétalas, o entrecomilla los textos con salto de línea"
+    for rows, size, advice in ((long, "más", more), (short, "menos", fewer)):
         if rows:
-            refuse(
-                path,
-                f"{counted(len(rows), 'fila tiene', 'filas tienen')} {size} campos que el encabezado, "
-                f"que tiene {named} ({which_rows(rows)}): {advice}",
-            )
+            found = f"{counted(len(rows), 'fila tiene', 'filas tienen')} {size} campos que el encabezado, que tiene {named}"
+            refuse(path, f"{found} ({which_rows(rows)}): {advice}")
     return used

@@ -27,16 +27,13 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, list[str]]], list[str]]:
     except Exception as error:  # openpyxl deja pasar errores de zip, XML y de tipos
         refuse(path, f"es un Excel dañado ({type(error).__name__}): ábrelo y guárdalo otra vez")
     width = max(map(len, rows), default=0)
-    records = [
-        (row, cells + [""] * (width - len(cells))) for row, cells in enumerate(rows, 1) if cells
-    ]
-    if len(names) > 1 and not any(map(any, rows)):
-        refuse(
-            path,
-            f"su primera hoja ({shown(names[0])}) está vacía: pon en primer lugar la de los datos",
-        )
-    note = f"{path.name} tiene {len(names)} hojas: solo se lee la primera ({shown(names[0])})."
-    return records, [note] if len(names) > 1 else []
+    records = [(n, cells + [""] * (width - len(cells))) for n, cells in enumerate(rows, 1) if cells]
+    if len(names) == 1:
+        return records, []
+    first = shown(names[0])
+    if not any(map(any, rows)):
+        refuse(path, f"su primera hoja ({first}) está vacía: pon en primer lugar la de los datos")
+    return records, [f"{path.name} tiene {len(names)} hojas: solo se lee la primera ({first})."]
 
 
 def _cell_text(cell: Any) -> str:

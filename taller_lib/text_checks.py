@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable
-
-import pandas as pd
+from collections.abc import Callable, Iterator
 
 from taller_lib._paths import ASSETS
 from taller_lib.labels import Part
@@ -48,72 +46,56 @@ def _is_short(text: str) -> bool:
     return not _is_wordless(text) and (len(text.split()) <= 1 or not WORD.search(text))
 
 
-CHECKS: tuple[tuple[str, Callable[[str], object], str], ...] = (
-    (
-        "mojibake",
-        MOJIBAKE.search,
-        "con letras rotas como «MÃ©xico» o «�»; exporta otra vez el original en UTF-8",
-    ),
-    (
-        "long_text",
-        lambda text: len(text) > LONG_TEXT,
-        f"de más de {LONG_TEXT:,} caracteres, y lo que pasa de `max_length` no se lee",
-    ),
-    ("emoji_only", _is_wordless, "sin letras ni números"),
-    ("short_text", _is_short, "de una sola palabra, o solo números o fechas"),
-)
+BROKEN = "con letras rotas como «MÃ©xico» o «�»; exporta otra vez el original en UTF-8"
+TOO_LONG = f"de más de {LONG_TEXT:,} caracteres, y lo que pasa de `max_length` no se lee"
+CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
+    "mojibake": (MOJIBAKE.search, BROKEN),
+    "long_text": (lambda text: len(text) > LONG_TEXT, TOO_LONG),
+    "emoji_only": (_is_wordless, "sin letras ni números"),
+    "short_text": (_is_short, "de una sola palabra, o solo números o fechas"),
+}
 
 
-def check_texts(part: Part) -> list[Problem]:
+def check_texts(part: Part) -> Iterator[Problem]:
     """Textos rotos, muy largos, muy cortos, sin letras o en otra lengua."""
-    texts, problems = part.frame["text"], []
-    for kind, test, what in CHECKS:
-        rows = part.rows(texts.map(test).map(bool))
-        if rows:
+    texts = part.frame["text"]
+    for kind, (test, what) in CHECKS.items():
+        if rows := part.rows(texts.map(test).map(bool)):
             found = counted(len(rows), "texto", "textos")
-            message = f"En {part.name}, {found} {what} ({which_rows(rows)})."
-            problems.append(Problem(kind, message, rows, part.split))
+            yield part.problem(kind, rows, f"{found} {what} ({which_rows(rows)})")
     labels = "|".join(map(re.escape, sorted(set(part.frame["label"]) - {""})))
     swallowed = texts.str.contains(rf'[,;\t|]\s*"?(?:{labels})"?\s*[\r\n]', regex=True)
     if labels and (rows := part.rows(swallowed)):
-        message = (
-            f"En {part.name}, {counted(len(rows), 'texto parece', 'textos parecen')} llevar dentro otras filas, con su "
-            f"etiqueta ({which_rows(rows)}): quizá falta cerrar unas comillas."
-        )
-        problems.append(Problem("swallowed_rows", message, rows, part.split))
+        found = counted(len(rows), "texto parece", "textos parecen")
+        what = f"{found} llevar dentro otras filas, con su etiqueta ({which_rows(rows)})"
+        yield part.problem("swallowed_rows", rows, f"{what}: quizá falta cerrar unas comillas")
     verdicts = texts.map(looks_foreign)
     judged = int(verdicts.notna().sum())
     rows = part.rows(verdicts.eq(True))
     if judged >= LANGUAGE_TEXTS and len(rows) > LANGUAGE_SHARE * judged:
-        message = (
-            f"En {part.name}, {len(rows)} de {judged} textos de {LANGUAGE_WORDS} palabras o más no parecen estar en "
-            "español: los modelos del taller son para español."
-        )
-        problems.append(Problem("not_spanish", message, rows, part.split))
-    return problems
+        found = f"{len(rows)} de {judged} textos de {LANGUAGE_WORDS} palabras o más"
+        what = f"{found} no parecen estar en español: los modelos del taller son para español"
+        yield part.problem("not_spanish", rows, what)
 
 
-def check_copies(part: Part, keys: pd.Series) -> list[Problem]:
+def check_copies(part: Part) -> Iterator[Problem]:
     """El mismo texto muchas veces en un archivo, antes de quitar las copias."""
+    keys = part.frame["key"]
     counts = keys.value_counts()
     often = counts[counts >= MANY_COPIES]
-    if often.empty:
-        return []
-    example = part.frame.loc[keys == often.index[0], "text"].iloc[0]
-    message = (
-        f"En {part.name}, {counted(len(often), 'texto se repite', 'textos se repiten')} {MANY_COPIES} veces o más; "
-        f"el que más, {shown(example)}, {often.iloc[0]} veces."
-    )
-    return [Problem("repeated_text", message, part.rows(keys.isin(often.index)), part.split)]
+    if len(often):
+        example = shown(part.frame.loc[keys == often.index[0], "text"].iloc[0])
+        found = counted(len(often), "texto se repite", "textos se repiten")
+        what = f"{found} {MANY_COPIES} veces o más; el que más, {example}, {often.iloc[0]} veces"
+        yield part.problem("repeated_text", part.rows(keys.isin(often.index)), what)
 
 
-def check_balance(part: Part, names: list[str]) -> list[Problem]:
+def check_balance(part: Part, names: list[str]) -> Iterator[Problem]:
     """Clases con muy pocos ejemplos en train, tal como llegó."""
     labels = part.frame["label"]
     counts = labels.value_counts().loc[names]
     small = [name for name in names if counts[name] < SMALL_SHARE * len(labels)]
     few = [name for name in names if name not in small and counts[name] < FEW_EXAMPLES]
-    problems = []
     for kind, which, advice in (
         ("class_imbalance", small, "fíjate en macro F1, no en la exactitud"),
         ("few_examples", few, "las medidas serán poco estables"),
@@ -121,5 +103,4 @@ def check_balance(part: Part, names: list[str]) -> list[Problem]:
         if which:
             said = listed(f"{shown(name)} ({counts[name]} de {len(labels)})" for name in which)
             message = f"En {part.name} hay muy pocos textos de {said}; {advice}."
-            problems.append(Problem(kind, message, part.rows(labels.isin(which)), part.split))
-    return problems
+            yield Problem(kind, message, part.rows(labels.isin(which)), part.split)
