@@ -79,9 +79,7 @@ def share_errors(repetitions: int) -> pd.DataFrame:
         better, inside, errors = 0, 0.0, np.zeros(3)
         powered_inside = 0.0
         for _ in range(repetitions):
-            matrix = rng.multinomial(
-                EVALUATED, (np.array(SHARES["40/35/25"])[:, None] * RATES).ravel()
-            )
+            matrix = rng.multinomial(EVALUATED, (np.array(SHARES["40/35/25"])[:, None] * RATES).ravel())
             matrix = matrix.reshape(3, 3)
             shares = rng.dirichlet(np.ones(3))
             true = rng.choice(3, size=n_new, p=shares)
@@ -90,12 +88,8 @@ def share_errors(repetitions: int) -> pd.DataFrame:
             corrected = adjusted_count(matrix, counts / n_new)
             hot = np.eye(3)
             sample = np.arange(n_new) < LABELLED
-            powered = powered_shares(
-                hot[true[sample]], hot[predicted[sample]], hot[predicted[~sample]]
-            )
-            mistakes = [
-                np.abs(x - shares).mean() for x in (counts / n_new, corrected, powered[:, 0])
-            ]
+            powered = powered_shares(hot[true[sample]], hot[predicted[sample]], hot[predicted[~sample]])
+            mistakes = [np.abs(x - shares).mean() for x in (counts / n_new, corrected, powered[:, 0])]
             errors += mistakes
             better += mistakes[1] < mistakes[0]
             low, high = adjusted_interval(matrix, counts).T

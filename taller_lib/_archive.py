@@ -44,5 +44,7 @@ def unpack(source: Path, folder: Path) -> None:
                 message = f"El zip {source} no es de un taller: usa el que descargaste del cuaderno anterior."
                 raise TallerError(message)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-        message = f"El archivo {source} no es un zip que se pueda abrir (dañado o con contraseña): descárgalo otra vez."
+        message = (
+            f"El archivo {source} no es un zip que se pueda abrir (dañado o con contraseña): descárgalo otra vez."
+        )
         raise TallerError(message) from error

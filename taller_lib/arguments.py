@@ -25,9 +25,7 @@ def activation_bytes(model_config: Any, max_length: int) -> float:
     return 2 * layers * max_length * hidden * (34 + 5 * heads * max_length / hidden)
 
 
-def per_device_batch_size(
-    batch_size: int, parameters: int, bytes_per_text: float, memory_bytes: float | None
-) -> int:
+def per_device_batch_size(batch_size: int, parameters: int, bytes_per_text: float, memory_bytes: float | None) -> int:
     """El mayor divisor de `batch_size` que cabe en la memoria; todo el lote si no se conoce.
 
     Reserva 16 bytes por parámetro (pesos, gradiente y los dos momentos de AdamW) y una quinta parte

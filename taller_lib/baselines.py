@@ -56,9 +56,7 @@ class Baseline:
     rows: list[int] | None = None
     split: str = "test"
 
-    def entry(
-        self, split: str | None = None, rows: Sequence[int] | None = None
-    ) -> tuple[list[int], list[int]]:
+    def entry(self, split: str | None = None, rows: Sequence[int] | None = None) -> tuple[list[int], list[int]]:
         """El par (reales, predichas) que `comparison_table` espera; `rows` elige textos.
 
         Raises

@@ -26,9 +26,7 @@ def resample(statistics: Statistics, counts: np.ndarray, seed: int) -> np.ndarra
     return np.concatenate([statistics(draw) for draw in draws])
 
 
-def bca_intervals(
-    statistics: Statistics, counts: np.ndarray, level: float = 0.95, seed: int = 0
-) -> np.ndarray:
+def bca_intervals(statistics: Statistics, counts: np.ndarray, level: float = 0.95, seed: int = 0) -> np.ndarray:
     """Intervalos BCa (*bias-corrected and accelerated*) de varios estadísticos a la vez.
 
     Efron 1987, «Better Bootstrap Confidence Intervals» (JASA 82:397), con la aceleración del

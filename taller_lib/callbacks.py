@@ -33,9 +33,7 @@ def say(text: str) -> None:
 class CheckpointKeeper(TrainerCallback):
     """Deja en disco los mejores pesos y un solo estado desde el que se puede reanudar."""
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         if state.is_world_process_zero:
             output_dir = Path(args.output_dir or ".")
             newest = output_dir / f"checkpoint-{state.global_step}"
@@ -62,9 +60,7 @@ class ProgressReport(TrainerCallback):
             self.handle = display(HTML("<p>Empieza el entrenamiento…</p>"), display_id=True)
         else:
             # disable=None: sin barra cuando la salida de errores no es una terminal
-            self.bar = tqdm(
-                total=state.max_steps, initial=state.global_step, disable=None, bar_format=_FORMAT
-            )
+            self.bar = tqdm(total=state.max_steps, initial=state.global_step, disable=None, bar_format=_FORMAT)
 
     def on_step_end(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
         now = time.monotonic()
@@ -89,9 +85,7 @@ class ProgressReport(TrainerCallback):
             self.bar.set_postfix_str(line, refresh=False)
             self.bar.update(step - self.bar.n)
 
-    def on_evaluate(
-        self, _: Any, state: TrainerState, *args: Any, metrics: dict[str, float], **kwargs: Any
-    ) -> None:
+    def on_evaluate(self, _: Any, state: TrainerState, *args: Any, metrics: dict[str, float], **kwargs: Any) -> None:
         if self.bar is not None and "eval_macro_f1" in metrics:
             score = f"macro F1 {metrics['eval_macro_f1']:.3f} en validación"
             line = f"  época {state.epoch:.0f}: {score} · {self._left(state)}"

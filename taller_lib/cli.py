@@ -42,9 +42,7 @@ class _SpanishParser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _SpanishParser(
-        prog="taller", description="Clasificar textos sobre la imagen de un país."
-    )
+    parser = _SpanishParser(prog="taller", description="Clasificar textos sobre la imagen de un país.")
     parser.add_argument("--version", action="version", version=f"taller_lib {taller.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_SpanishParser)
 
@@ -144,9 +142,7 @@ def _run(args: argparse.Namespace) -> None:
     for seed in range(config.seed, config.seed + args.seeds):
         seeded = config.replace(seed=seed)
         model = taller.load_model(seeded, splits)
-        trainer = taller.build_trainer(
-            model, tokenizer, tokenized, seeded, workspace, args.resume, baseline=to_beat
-        )
+        trainer = taller.build_trainer(model, tokenizer, tokenized, seeded, workspace, args.resume, baseline=to_beat)
         trainer.train()
         run = taller.save_run(trainer, seeded)
         _say(taller.explain_best_epoch(trainer, to_beat))
@@ -172,9 +168,7 @@ def _check(args: argparse.Namespace) -> None:
     positions = max_positions(model.config.to_dict()) or 512
     limit = taller.tokenization.suggest_max_length(lengths["train"], min(512, positions))
     print(f"max_length propuesto: {limit} tokens (deja enteros al 95 % de los textos)")
-    seconds = seconds_per_epoch(
-        model, tokenizer, taller.tokenize(splits, tokenizer, config), config
-    )
+    seconds = seconds_per_epoch(model, tokenizer, taller.tokenize(splits, tokenizer, config), config)
     epochs = config.num_train_epochs
     print(
         f"Tiempo esperado en este equipo con {config.model}: {spoken_time(seconds)} por época, "

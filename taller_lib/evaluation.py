@@ -85,9 +85,7 @@ def evaluate(run_or_trainer: Run | WorkshopTrainer, dataset: Dataset) -> Evaluat
         Si el conjunto está vacío o sus clases no son las de la corrida.
     """
     if isinstance(dataset, DatasetDict):
-        raise TallerError(
-            'evaluate recibe una sola parte de los datos: por ejemplo, tokenized["test"].'
-        )
+        raise TallerError('evaluate recibe una sola parte de los datos: por ejemplo, tokenized["test"].')
     if isinstance(run_or_trainer, Run):
         model, tokenizer = run_or_trainer.model, run_or_trainer.tokenizer
         names = run_or_trainer.label_names

@@ -23,9 +23,7 @@ def explain_best_epoch(trainer: WorkshopTrainer, baseline: float | None = None) 
     """
     kept = trainer.best_epoch
     if kept is None:
-        raise TallerError(
-            "Todavía no termina ninguna época: ejecuta trainer.train() y espera a la primera."
-        )
+        raise TallerError("Todavía no termina ninguna época: ejecuta trainer.train() y espera a la primera.")
     patience = trainer.config.early_stopping_patience or 1
     best = trainer.state.best_metric or 0.0
     done = int((trainer.state.epoch or 0) + 1e-6)

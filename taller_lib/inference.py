@@ -67,9 +67,7 @@ class BatchClassifier:
         if not filled:
             return columns
         encoded = run.tokenizer([*filled.values()], truncation=True, max_length=config.max_length)
-        encodings = [
-            {key: values[row] for key, values in encoded.items()} for row in range(len(filled))
-        ]
+        encodings = [{key: values[row] for key, values in encoded.items()} for row in range(len(filled))]
         probabilities = predict_probabilities(run.model, run.tokenizer, encodings)
         for place, row in zip(filled, probabilities.tolist(), strict=True):
             doubt = "sí" if max(row) < run.record["doubt_threshold"] else ""
@@ -79,9 +77,7 @@ class BatchClassifier:
         return columns
 
 
-def classify_csv(
-    run: Run | StrPath, source: StrPath, target: StrPath, text_column: str = "texto"
-) -> Path:
+def classify_csv(run: Run | StrPath, source: StrPath, target: StrPath, text_column: str = "texto") -> Path:
     """Clasifica cada fila de un archivo y escribe otro con las columnas originales y las nuevas.
 
     El archivo se recorre por ventanas, así que su tamaño no importa. La salida conserva el orden, las

@@ -61,9 +61,7 @@ class Agreement:
         return f"Kappa de Cohen = {self.kappa:.2f}: acuerdo {level} {scale}; {advice}."
 
 
-def sample_to_label(
-    source: StrPath, target: StrPath, n: int = 400, text_column: str = "texto", seed: int = 0
-) -> Path:
+def sample_to_label(source: StrPath, target: StrPath, n: int = 400, text_column: str = "texto", seed: int = 0) -> Path:
     """Escoge textos al azar y los escribe en un CSV listo para etiquetar en una hoja de cálculo.
 
     Antes quita los textos vacíos y las copias exactas. Una muestra mayor con la misma semilla
@@ -140,7 +138,9 @@ def read_labels(path: StrPath) -> pd.DataFrame:
     frame = pd.DataFrame(cells, columns=["id", "text", "label"], dtype=object)
     repeated = frame["id"][frame["id"].duplicated()].unique()
     if len(repeated):
-        message = f"En {Path(path).name} se repite el id {listed(map(shown, repeated), 5)}: deja una sola fila de cada uno."
+        message = (
+            f"En {Path(path).name} se repite el id {listed(map(shown, repeated), 5)}: deja una sola fila de cada uno."
+        )
         raise TallerError(message)
     return frame
 

@@ -29,9 +29,7 @@ class MeanLoss:
     def __init__(self, weights: Tensor | None = None) -> None:
         self.weights = weights
 
-    def __call__(
-        self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None
-    ) -> Tensor:
+    def __call__(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
         logits = outputs.logits
         weights = None if self.weights is None else self.weights.to(logits)
         total = cross_entropy(logits, labels, weight=weights, reduction="sum")

@@ -37,9 +37,7 @@ UNDEFINED = {  # (tiene textos, fue predicha): la nota y la frase de una clase
 }
 
 
-def score(
-    y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None
-) -> dict[str, float]:
+def score(y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None) -> dict[str, float]:
     """Las cinco métricas del taller, sin redondear.
 
     `macro_f1` es el de `sklearn.metrics.f1_score(y_true, y_pred, average="macro")`: el promedio
@@ -111,9 +109,7 @@ def score_per_class(
     )
 
 
-def confusion(
-    y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None
-) -> pd.DataFrame:
+def confusion(y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None) -> pd.DataFrame:
     """La matriz de confusión: una fila por clase real, una columna por clase predicha.
 
     Returns
@@ -244,9 +240,7 @@ def confidence_intervals(
 def _few(texts: int, name: str = "") -> str:
     """La nota de un intervalo que se apoya en muy pocos textos."""
     of = f" de «{name}»" if name else ""
-    return (
-        "" if texts >= FEW_TEXTS else f"solo {counted(texts, 'texto', 'textos')}{of}: queda corto"
-    )
+    return "" if texts >= FEW_TEXTS else f"solo {counted(texts, 'texto', 'textos')}{of}: queda corto"
 
 
 def with_interval(value: float, low: float, high: float) -> str:
@@ -262,9 +256,7 @@ def shown_score(name: str, scores: dict[str, float], ends: dict[str, float]) -> 
     return with_interval(scores[name], *(ends.get(f"{name}_{e}", np.nan) for e in ("low", "high")))
 
 
-def bounds(
-    y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None
-) -> dict[str, float]:
+def bounds(y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None) -> dict[str, float]:
     """Los extremos de 95 % de las cuatro métricas: `<métrica>_low` y `<métrica>_high`.
 
     Vacío con menos de 30 textos; sin los que no están definidos.

@@ -246,9 +246,7 @@ def _with_lora(model: PreTrainedModel) -> PreTrainedModel:
         raise TallerError(
             "Para entrenar con LoRA falta el paquete peft: instálalo con `%pip install peft`, o pon lora=False."
         ) from None
-    settings = LoraConfig(
-        task_type="SEQ_CLS", r=8, lora_alpha=16, lora_dropout=0.1, target_modules="all-linear"
-    )
+    settings = LoraConfig(task_type="SEQ_CLS", r=8, lora_alpha=16, lora_dropout=0.1, target_modules="all-linear")
     return get_peft_model(model, settings)
 
 

@@ -74,9 +74,7 @@ def plot_confusion(confusion: pd.DataFrame, normalize: Literal["true"] | None = 
     return figure
 
 
-def plot_training(
-    log_history: History, best_epoch: int | None = None, baseline: float | None = None
-) -> Figure:
+def plot_training(log_history: History, best_epoch: int | None = None, baseline: float | None = None) -> Figure:
     """La pérdida y el macro F1 de cada época, con la mejor señalada.
 
     Parameters
@@ -143,9 +141,7 @@ def plot_class_counts(splits_counts: pd.DataFrame) -> Figure:
     return _titled(figure, "Textos de cada clase en cada conjunto")
 
 
-def plot_lengths(
-    lengths_by_split: Mapping[str, Sequence[int]], max_length: int | None = None
-) -> Figure:
+def plot_lengths(lengths_by_split: Mapping[str, Sequence[int]], max_length: int | None = None) -> Figure:
     """Cuántos tokens tienen los textos, y cuáles se cortan.
 
     Parameters

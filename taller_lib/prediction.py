@@ -77,9 +77,7 @@ def predict_probabilities(
 
 
 @torch.inference_mode()
-def mean_states(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: Dataset
-) -> np.ndarray:
+def mean_states(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: Dataset) -> np.ndarray:
     """El promedio de los estados de la última capa de cada texto, de forma (textos, dimensiones)."""
     rows = data.select_columns(model_inputs(tokenizer, data.column_names)).to_list()
     order = np.argsort([len(row["input_ids"]) for row in rows], kind="stable")
@@ -100,9 +98,7 @@ def model_inputs(tokenizer: PreTrainedTokenizerBase, columns: Iterable[str]) -> 
     return [name for name in columns if name in known]
 
 
-def prediction_table(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: Dataset
-) -> pd.DataFrame:
+def prediction_table(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: Dataset) -> pd.DataFrame:
     """Texto, etiqueta, predicción, confianza y una probabilidad por clase, en el orden de `data`."""
     inputs = model_inputs(tokenizer, data.column_names)
     probabilities = predict_probabilities(model, tokenizer, data.select_columns(inputs).to_list())
@@ -122,9 +118,7 @@ _SPANISH = dict(text="texto", label="etiqueta", prediction="prediccion", confide
 
 def write_predictions(path: Path, table: pd.DataFrame) -> None:
     """Escribe la tabla de predicciones con los nombres de columna que lee una persona."""
-    columns = [
-        _SPANISH.get(c, c.replace("probability_", "probabilidad_", 1)) for c in table.columns
-    ]
+    columns = [_SPANISH.get(c, c.replace("probability_", "probabilidad_", 1)) for c in table.columns]
     write_csv(path, [columns, *table.itertuples(index=False, name=None)])
 
 

@@ -31,9 +31,7 @@ def _visible(character: str) -> str:
     code = ord(character)
     if character.isprintable():
         return character
-    return (
-        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
-    )
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
 def listed(items: Iterable[str], limit: int = ROWS_NAMED) -> str:

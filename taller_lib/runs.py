@@ -121,9 +121,7 @@ class Run:
     @functools.cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """Su tokenizador."""
-        return AutoTokenizer.from_pretrained(
-            self.path, local_files_only=True, trust_remote_code=False
-        )
+        return AutoTokenizer.from_pretrained(self.path, local_files_only=True, trust_remote_code=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Run, (self.path, self.record)
@@ -189,9 +187,7 @@ def save_run(
         Si no ha terminado ninguna época, o si `config` no es la del entrenamiento.
     """
     if trainer.best_epoch is None:
-        raise TallerError(
-            "Todavía no termina ninguna época: ejecuta trainer.train() antes de guardar."
-        )
+        raise TallerError("Todavía no termina ninguna época: ejecuta trainer.train() antes de guardar.")
     _check_same(trainer.config, config.resolved())
     path = trainer.run_path
     if workspace is not None:
@@ -290,14 +286,10 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     if not folder.is_dir() and len(folder.parts) == 1:
         folder = open_workspace().runs / folder
     if not folder.is_dir():
-        raise TallerError(
-            f"No existe la carpeta de la corrida {path}: mira las que hay con taller.list_runs()."
-        )
+        raise TallerError(f"No existe la carpeta de la corrida {path}: mira las que hay con taller.list_runs().")
     record = read_record(folder)
     if not record:
-        raise TallerError(
-            f"{folder} no es la carpeta de una corrida: no tiene un {RECORD} legible."
-        )
+        raise TallerError(f"{folder} no es la carpeta de una corrida: no tiene un {RECORD} legible.")
     if record.get("state") != "finished":
         raise TallerError(
             f"La corrida {folder.name} no se ha guardado: termina la fase 4 "
@@ -323,11 +315,7 @@ def saved_predictions(run: Run, split: str = "validation") -> pd.DataFrame:
     if not path.is_file():
         raise TallerError(
             f"La corrida {run.name} no tiene {path.name}: "
-            + (
-                "evalúala en la fase 5."
-                if split == "test"
-                else "vuelve a copiar la carpeta completa."
-            )
+            + ("evalúala en la fase 5." if split == "test" else "vuelve a copiar la carpeta completa.")
         )
     return read_predictions(path)
 

@@ -107,9 +107,7 @@ def adjusted_count(matrix: np.ndarray, counted: np.ndarray) -> np.ndarray:
     return shares / shares.sum(axis=-1, keepdims=True)
 
 
-def adjusted_interval(
-    matrix: np.ndarray, counts: np.ndarray, level: float = LEVEL, seed: int = 0
-) -> np.ndarray:
+def adjusted_interval(matrix: np.ndarray, counts: np.ndarray, level: float = LEVEL, seed: int = 0) -> np.ndarray:
     """Intervalo de percentiles de `adjusted_count`, de forma (clases, 2).
 
     Remuestrea los textos de la evaluación (la matriz) y los nuevos (los conteos).
@@ -122,9 +120,7 @@ def adjusted_interval(
     return np.quantile(shares, [(1 - level) / 2, (1 + level) / 2], axis=0).T
 
 
-def powered_shares(
-    truth: np.ndarray, predicted: np.ndarray, others: np.ndarray, level: float = LEVEL
-) -> np.ndarray:
+def powered_shares(truth: np.ndarray, predicted: np.ndarray, others: np.ndarray, level: float = LEVEL) -> np.ndarray:
     """Las partes de una muestra etiquetada a mano, con ayuda de las predicciones (PPI++).
 
     Parameters
@@ -159,17 +155,11 @@ def domain_auc(reference: Sequence[str], new: Sequence[str], seed: int = 0) -> f
     «Failing Loudly», arXiv 1810.11953), con 1,000 textos de cada lado como máximo.
     """
     rng = np.random.default_rng(seed)
-    sides = [
-        rng.permutation(np.array(side, dtype=object))[:COMPARED_TEXTS] for side in (reference, new)
-    ]
+    sides = [rng.permutation(np.array(side, dtype=object))[:COMPARED_TEXTS] for side in (reference, new)]
     side_of = np.repeat([0, 1], [len(side) for side in sides])
-    model = make_pipeline(
-        TfidfVectorizer(sublinear_tf=True), LogisticRegression(class_weight="balanced")
-    )
+    model = make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression(class_weight="balanced"))
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-    scores = cross_val_predict(
-        model, np.concatenate(sides), side_of, cv=folds, method="decision_function"
-    )
+    scores = cross_val_predict(model, np.concatenate(sides), side_of, cv=folds, method="decision_function")
     return float(roc_auc_score(side_of, scores))
 
 
@@ -192,9 +182,7 @@ def _confusion(run: Run) -> np.ndarray:
         matrix = np.array(test["confusion"])
     except FileNotFoundError:
         saved = saved_predictions(run)
-        matrix = confusion(
-            saved["label"].tolist(), saved["prediction"].tolist(), run.label_names
-        ).to_numpy()
+        matrix = confusion(saved["label"].tolist(), saved["prediction"].tolist(), run.label_names).to_numpy()
     texts = matrix.sum(axis=1)
     if not texts.all():
         raise TallerError(
@@ -262,10 +250,7 @@ def _group_rows(
         estimates[:, 1:] = adjusted_interval(matrix, counts)
     else:
         note = f"menos de {MIN_TEXTS} textos: sin corregir" if n else "sin textos"
-    return [
-        (group, name, counted[number], *estimates[number], n, note)
-        for number, name in enumerate(names)
-    ]
+    return [(group, name, counted[number], *estimates[number], n, note) for number, name in enumerate(names)]
 
 
 def _shift_warning(run: Run, texts: pd.Series) -> str:

@@ -19,9 +19,7 @@ from taller_lib.quiet import quiet
 SHARE_UNCUT = 0.95
 
 
-def tokenize(
-    splits: DatasetDict, tokenizer: PreTrainedTokenizerBase, config: WorkshopConfig
-) -> DatasetDict:
+def tokenize(splits: DatasetDict, tokenizer: PreTrainedTokenizerBase, config: WorkshopConfig) -> DatasetDict:
     """Añade a cada parte `input_ids` y `attention_mask`, sin relleno, cortados a `max_length`.
 
     Parameters
@@ -95,16 +93,12 @@ def length_statistics(lengths: dict[str, list[int]], max_length: int) -> pd.Data
 def suggest_max_length(train_lengths: list[int], limit: int = 512) -> int:
     """El menor múltiplo de 16 que deja enteros al 95 % de los textos de train, entre 16 y `limit`."""
     if not train_lengths:
-        raise TallerError(
-            "No hay textos de train para sugerir un max_length: carga primero los datos."
-        )
+        raise TallerError("No hay textos de train para sugerir un max_length: carga primero los datos.")
     needed = np.quantile(train_lengths, SHARE_UNCUT, method="inverted_cdf")
     return int(min(limit, max(16, 16 * math.ceil(needed / 16))))
 
 
-def token_preview(
-    text: str, tokenizer: PreTrainedTokenizerBase, config: WorkshopConfig | None = None
-) -> pd.DataFrame:
+def token_preview(text: str, tokenizer: PreTrainedTokenizerBase, config: WorkshopConfig | None = None) -> pd.DataFrame:
     """Las piezas en que el tokenizador parte un texto.
 
     Parameters

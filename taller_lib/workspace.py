@@ -260,7 +260,9 @@ def open_workspace(path: Workspace | StrPath | None = None) -> Workspace:
         existing = next(place for place in (folder, *folder.parents) if place.exists())
         if existing.is_dir() and os.access(existing, os.W_OK):
             return Workspace(folder)
-    message = f"No se puede trabajar en {folder}: es un archivo, o no hay permiso para escribir ahí; elige otra carpeta."
+    message = (
+        f"No se puede trabajar en {folder}: es un archivo, o no hay permiso para escribir ahí; elige otra carpeta."
+    )
     raise TallerError(message)
 
 
@@ -295,7 +297,9 @@ def use_drive() -> Workspace:
     try:
         drive.mount(DRIVE)
     except Exception as error:
-        message = f"Google Drive no se conectó ({error}): acepta el permiso, o sigue sin Drive y descarga el zip al final."
+        message = (
+            f"Google Drive no se conectó ({error}): acepta el permiso, o sigue sin Drive y descarga el zip al final."
+        )
         raise TallerError(message) from None
     os.environ["TALLER_WORKSPACE"] = str(Path(DRIVE) / "MyDrive" / FOLDER_NAME)
     return open_workspace()

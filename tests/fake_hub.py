@@ -39,18 +39,11 @@ def fake_hub(models: dict[str, Path | int]) -> Iterator[str]:
                 files = [{"rfilename": file.name} for file in found.iterdir()]
                 info = {"id": name, "modelId": name, "sha": COMMIT, "siblings": files}
                 if "/tree/" in path:
-                    info = [
-                        {"type": "file", "path": f["rfilename"], "size": 1, "oid": COMMIT}
-                        for f in files
-                    ]
-                return self.send(
-                    200, json.dumps(info).encode(), {"Content-Type": "application/json"}, body
-                )
+                    info = [{"type": "file", "path": f["rfilename"], "size": 1, "oid": COMMIT} for f in files]
+                return self.send(200, json.dumps(info).encode(), {"Content-Type": "application/json"}, body)
             file = found / rest.partition("/")[2]
             if not file.is_file():
-                return self.send(
-                    404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, body
-                )
+                return self.send(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, body)
             content = file.read_bytes()
             headers = {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT}
             return self.send(200, content, headers, body)

@@ -33,9 +33,7 @@ def texts_of(n, noise, seed):
         label = i % 3
         words = rng.sample(WORDS[label].split(), 3) + rng.sample(COMMON.split(), 3)
         rng.shuffle(words)
-        rows.append(
-            (" ".join(words) + f" {i}", rng.choice([0, 1, 2]) if rng.random() < noise else label)
-        )
+        rows.append((" ".join(words) + f" {i}", rng.choice([0, 1, 2]) if rng.random() < noise else label))
     return rows
 
 
@@ -43,9 +41,7 @@ def make(names=NAMES, **splits):
     features = Features({"text": Value("string"), "label": ClassLabel(names=names)})
     return DatasetDict(
         {
-            name: Dataset.from_dict(
-                {"text": [t for t, _ in rows], "label": [y for _, y in rows]}, features=features
-            )
+            name: Dataset.from_dict({"text": [t for t, _ in rows], "label": [y for _, y in rows]}, features=features)
             for name, rows in splits.items()
         }
     )
@@ -77,14 +73,8 @@ def test_tfidf_learns_and_says_what_it_chose(splits):
     baseline = tfidf(splits)
     assert baseline.settings["C"] in baselines.C_VALUES
     assert baseline.settings["class_weight"] in baselines.CLASS_WEIGHTS
-    value = f1_score(
-        splits["validation"]["label"], baseline.predictions["validation"], average="macro"
-    )
-    assert (
-        baseline.settings["validation_macro_f1"]
-        == value
-        == baseline.scores("validation")["macro_f1"]
-    )
+    value = f1_score(splits["validation"]["label"], baseline.predictions["validation"], average="macro")
+    assert baseline.settings["validation_macro_f1"] == value == baseline.scores("validation")["macro_f1"]
     assert baseline.scores("test")["macro_f1"] > majority(splits).scores("test")["macro_f1"] + 0.3
     json.dumps(baseline.settings), json.dumps(baseline.predictions)
     assert tfidf(splits) == baseline  # la misma semilla, lo mismo

@@ -32,9 +32,7 @@ def taller(*arguments: object, cwd: Path) -> Done:
     )
 
 
-def write(
-    path: Path, rows: list[tuple[str, str]], header: tuple[str, str] = ("texto", "etiqueta")
-) -> Path:
+def write(path: Path, rows: list[tuple[str, str]], header: tuple[str, str] = ("texto", "etiqueta")) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
@@ -88,16 +86,12 @@ def here(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     return run
 
 
-def test_resume_sobre_una_corrida_terminada_no_cambia_nada(
-    place: Path, done: Done, here: Any
-) -> None:
+def test_resume_sobre_una_corrida_terminada_no_cambia_nada(place: Path, done: Done, here: Any) -> None:
     files = {p: p.stat().st_mtime_ns for p in (place / "mi taller").rglob("*") if p.is_file()}
     code, out, err = here("run", "--workspace", "mi taller", "--resume")
     assert code == 0, err
     assert out == done.stdout
-    assert files == {
-        p: p.stat().st_mtime_ns for p in (place / "mi taller").rglob("*") if p.is_file()
-    }
+    assert files == {p: p.stat().st_mtime_ns for p in (place / "mi taller").rglob("*") if p.is_file()}
 
 
 def test_compare_lista_por_validacion(place: Path, done: Done, here: Any) -> None:
@@ -113,9 +107,7 @@ def test_predict_clasifica_un_archivo(place: Path, done: Done, here: Any) -> Non
         [("una fiesta amable", "7"), ("oficina el martes", "8")],
         ("opinión", "nota"),
     )
-    code, _, err = here(
-        "predict", only_run(place), "nuevos.csv", "salida.csv", "--text-column", "opinión"
-    )
+    code, _, err = here("predict", only_run(place), "nuevos.csv", "salida.csv", "--text-column", "opinión")
     assert code == 0, err
     assert pd.read_csv(place / "salida.csv")["opinión"].tolist() == [
         "una fiesta amable",
@@ -218,9 +210,7 @@ def test_una_clase_con_coma_va_entre_comillas(place: Path, here: Any) -> None:
     rows = [(r["text"], names[tiny.LABELS[r["label"]]]) for r in tiny.splits(60)["train"]]
     write(place / "coma.csv", rows)
     declared = 'no, "sí, claro", tal vez'
-    code, out, err = here(
-        "check", "coma.csv", "--model", place / "modelo", "--label-names", declared
-    )
+    code, out, err = here("check", "coma.csv", "--model", place / "modelo", "--label-names", declared)
     assert (code, err) == (0, "")
     assert "sí, claro" in out
 

@@ -56,9 +56,7 @@ def saved_run(
     return Run(path, write_record(path, **record))
 
 
-def answers(
-    n: int = 300, hits: tuple[float, float] = (0.7, 0.6), seed: int = 0
-) -> list[np.ndarray]:
+def answers(n: int = 300, hits: tuple[float, float] = (0.7, 0.6), seed: int = 0) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     true = rng.choice(3, n, p=[0.4, 0.35, 0.25])
     return [true, *(np.where(rng.random(n) < hit, true, (true + 1) % 3) for hit in hits)]
@@ -110,9 +108,7 @@ def test_el_orden_de_los_textos_no_importa_y_comparar_al_reves_da_lo_contrario(
     after = taller.compare(a, b)
     pd.testing.assert_frame_equal(before.table, after.table)
     back = taller.compare(b, a)
-    assert back.table["difference"].tolist() == pytest.approx(
-        (-before.table["difference"]).tolist()
-    )
+    assert back.table["difference"].tolist() == pytest.approx((-before.table["difference"]).tolist())
     assert (back.only_a, back.only_b) == (before.only_b, before.only_a)
 
 
@@ -157,9 +153,7 @@ def test_lo_que_no_se_puede_comparar_es_una_frase(tmp_path: Path) -> None:
     true, first, second = answers()
     a = saved_run(tmp_path, true, first)
     fewer = saved_run(tmp_path, true[:200], second[:200])
-    with pytest.raises(
-        taller.TallerError, match=r"textos distintos \(comparten 200 de 300 y 200\)"
-    ):
+    with pytest.raises(taller.TallerError, match=r"textos distintos \(comparten 200 de 300 y 200\)"):
         taller.compare(a, fewer)
     few = [saved_run(tmp_path, true[:20], pred[:20]) for pred in (first, second)]
     with pytest.raises(taller.TallerError, match="20 textos de validación: con menos de 30"):

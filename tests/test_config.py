@@ -68,9 +68,7 @@ def test_lo_guardado_vuelve_igual(tmp_path: Path) -> None:
         ('{"seed": -1}', "`seed` vale -1"),
     ],
 )
-def test_un_config_json_estropeado_se_dice_con_su_ruta(
-    tmp_path: Path, content: str, message: str
-) -> None:
+def test_un_config_json_estropeado_se_dice_con_su_ruta(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "config.json").write_text(content, encoding="utf-8")
     with pytest.raises(TallerError, match=message) as caught:
         WorkshopConfig.load(tmp_path)

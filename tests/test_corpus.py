@@ -23,10 +23,7 @@ Corpus = dict[str, pd.DataFrame]
 
 
 def words(generator: random.Random, n: int) -> str:
-    return " ".join(
-        "".join(generator.choices("abcdefghilmnoprstu", k=generator.randint(3, 9)))
-        for _ in range(n)
-    )
+    return " ".join("".join(generator.choices("abcdefghilmnoprstu", k=generator.randint(3, 9))) for _ in range(n))
 
 
 def readings(label: str, turn: int) -> dict[str, str]:
@@ -205,10 +202,7 @@ def test_perfect_agreement_is_suspicious(corpus: Corpus, tmp_path: Path) -> None
 def test_what_has_no_majority_counts_in_the_agreement(corpus: Corpus, tmp_path: Path) -> None:
     alone = check.check_agreement(corpus, tmp_path / "no.csv")[1]
     path = tmp_path / "sin_mayoria.csv"
-    rows = [
-        dict(zip(check.READINGS, check.LABELS, strict=True)) | {"id": f"im9{n:03}"}
-        for n in range(20)
-    ]
+    rows = [dict(zip(check.READINGS, check.LABELS, strict=True)) | {"id": f"im9{n:03}"} for n in range(20)]
     pd.DataFrame(rows).to_csv(path, index=False)
     count, both = check.check_agreement(corpus, path)[:2]
     assert count.value == "20"
@@ -353,9 +347,7 @@ def test_the_command_prints_fills_the_datasheet_and_fails(
     pd.DataFrame({"texto": ["uno dos tres"] * 5}).to_csv(real, index=False)
     sheet = tmp_path / "DATASHEET.md"
     blocks = ["medidas", "textos reales", "entrenamientos"]
-    sheet.write_text(
-        "".join(f"<!-- {b} -->\nviejo\n<!-- /{b} -->\nprosa\n" for b in blocks), "utf-8"
-    )
+    sheet.write_text("".join(f"<!-- {b} -->\nviejo\n<!-- /{b} -->\nprosa\n" for b in blocks), "utf-8")
     status = check.main(["--folder", str(tmp_path), "--datasheet", "--real", str(real)])
     printed, text = capsys.readouterr().out, sheet.read_text(encoding="utf-8")
     assert status == 1 and "fuera  filas de train: 90" in printed and "bien " in printed
@@ -366,9 +358,7 @@ def test_the_command_prints_fills_the_datasheet_and_fails(
     assert sheet.read_text(encoding="utf-8") == text
 
 
-def test_a_file_with_other_columns_is_reported_and_left_aside(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_with_other_columns_is_reported_and_left_aside(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "check_learning", lambda corpus: [])
     corpus["dificil"] = corpus["dificil"].drop(columns="fenomeno")
     names = out(check.static_measures(corpus))

@@ -74,10 +74,7 @@ def test_clean_file(tmp_path):
 def test_splits_are_deterministic_and_follow_only_split_seed(tmp_path):
     path = save(tmp_path, rows(20))
     first = load_splits(path)[0]
-    assert (
-        first["test"]["text"][:]
-        == load_splits(path, config=WorkshopConfig(seed=7))[0]["test"]["text"][:]
-    )
+    assert first["test"]["text"][:] == load_splits(path, config=WorkshopConfig(seed=7))[0]["test"]["text"][:]
     other = load_splits(path, config=WorkshopConfig(split_seed=1))[0]
     assert first["test"]["text"][:] != other["test"]["text"][:]
 
@@ -174,9 +171,7 @@ def test_empty_cells(tmp_path):
 
 def test_one_row_is_said_in_singular(tmp_path):
     report = load_splits(save(tmp_path, [*rows(20), ("", "neutral")]))[1]
-    assert (
-        report.problems[0].message == "1 fila sin texto de train (train.csv) quedó fuera: fila 62."
-    )
+    assert report.problems[0].message == "1 fila sin texto de train (train.csv) quedó fuera: fila 62."
 
 
 def test_nothing_left(tmp_path):
@@ -244,8 +239,7 @@ def test_invisible_characters_in_labels(tmp_path):
     splits, report = load_splits(save(tmp_path, data))
     assert report.problems == []
     assert report.notes == [
-        "En train (train.csv), 1 etiqueta tenía espacios o caracteres invisibles de más y se "
-        "leyeron sin ellos."
+        "En train (train.csv), 1 etiqueta tenía espacios o caracteres invisibles de más y se leyeron sin ellos."
     ]
     assert splits["train"].features["label"].names == CLASSES
 
@@ -305,9 +299,7 @@ def test_slash_in_a_class_name_is_fine(tmp_path):
     assert report.problems == []
 
 
-@pytest.mark.parametrize(
-    "names", [["0", "1", "2"], ["0.0", "1.0", "2.0"], ["-1", "0", "1"], ["0,0", "1,0", "2,0"]]
-)
+@pytest.mark.parametrize("names", [["0", "1", "2"], ["0.0", "1.0", "2.0"], ["-1", "0", "1"], ["0,0", "1,0", "2,0"]])
 def test_numeric_labels_keep_their_spelling(tmp_path, names):
     splits, report = load_splits(save(tmp_path, rows(20, names)))
     assert splits["train"].features["label"].names == names
@@ -341,9 +333,7 @@ def test_accents_are_not_mojibake(tmp_path, text):
 
 
 def test_a_few_foreign_texts_do_not_bother(tmp_path):
-    data = rows(20) + [
-        (f"Mexico is one of the best places to visit, {i}", "positivo") for i in range(15)
-    ]
+    data = rows(20) + [(f"Mexico is one of the best places to visit, {i}", "positivo") for i in range(15)]
     assert load_splits(save(tmp_path, data))[1].problems == []
 
 
@@ -399,9 +389,7 @@ def test_words():
 
 def test_rows_swallowed_by_a_stray_quote_are_said(tmp_path):
     lines = [
-        f"Dijo hola {i} veces en {label},{label}"
-        for i in range(20)
-        for label in ("negativo", "neutral", "positivo")
+        f"Dijo hola {i} veces en {label},{label}" for i in range(20) for label in ("negativo", "neutral", "positivo")
     ]
     lines[3] = '"' + lines[3]
     lines[9] = lines[9].replace(",", '",')

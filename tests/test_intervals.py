@@ -29,9 +29,7 @@ def test_las_metricas_de_una_matriz_son_las_de_scikit_learn(seed: int) -> None:
     values = metrics_of_matrices(np.array([matrix, 3 * matrix]))
     expected = score(true, pred, [str(c) for c in range(classes)])
     assert values[0, :4] == pytest.approx([expected[name] for name in COMPARED], abs=1e-12)
-    parts = sk.precision_recall_fscore_support(
-        true, pred, labels=range(classes), zero_division=np.nan
-    )
+    parts = sk.precision_recall_fscore_support(true, pred, labels=range(classes), zero_division=np.nan)
     assert values[0, 4:] == pytest.approx(np.concatenate(parts[:3]), nan_ok=True, abs=1e-12)
     assert values[1] == pytest.approx(values[0], nan_ok=True, abs=1e-12)
 

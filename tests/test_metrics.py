@@ -65,9 +65,7 @@ def test_score_equals_the_hand_calculation():
     assert scores["accuracy"] == pytest.approx(13 / 20, abs=1e-12)
     assert scores["balanced_accuracy"] == pytest.approx((5 / 8 + 3 / 6 + 5 / 6) / 3, abs=1e-12)
     assert scores["macro_f1"] == pytest.approx(sum(f1) / 3, abs=1e-12)
-    assert scores["weighted_f1"] == pytest.approx(
-        (8 * f1[0] + 6 * f1[1] + 6 * f1[2]) / 20, abs=1e-12
-    )
+    assert scores["weighted_f1"] == pytest.approx((8 * f1[0] + 6 * f1[1] + 6 * f1[2]) / 20, abs=1e-12)
     # Gorodkin a mano: (20·13 − (8·6 + 6·6 + 6·8)) / (√(400−136) · √(400−136)) = 128 / 264
     assert scores["matthews_correlation"] == pytest.approx(128 / 264, abs=1e-12)
     assert gorodkin(MATRIX) == pytest.approx(128 / 264, abs=1e-12)
@@ -85,9 +83,7 @@ def test_names_numbers_and_mixed_give_the_same():
     expected = metrics.score(TRUE, PRED, NAMES)
     assert metrics.score(TRUE, as_names, NAMES) == expected
     assert metrics.score(pd.Series(TRUE), pd.Series(as_names), NAMES) == expected
-    assert (
-        metrics.score(pd.Series(TRUE, dtype="Int64"), pd.Categorical(as_names), NAMES) == expected
-    )
+    assert metrics.score(pd.Series(TRUE, dtype="Int64"), pd.Categorical(as_names), NAMES) == expected
     assert metrics.score(TRUE, PRED) == pytest.approx(expected)
     assert metrics.score([NAMES[i] for i in TRUE], as_names) == pytest.approx(expected)
 
@@ -141,9 +137,7 @@ def test_per_class_states_what_is_undefined():
     assert table["recall"].tolist() == pytest.approx([1, 0, nan, nan], nan_ok=True)
     assert table["f1"].tolist() == pytest.approx([1, 0, 0, nan], nan_ok=True)
     # el macro F1 es el promedio de los F1 que existen
-    assert metrics.score(list("aaab"), list("aaac"), list("abcd"))["macro_f1"] == pytest.approx(
-        1 / 3
-    )
+    assert metrics.score(list("aaab"), list("aaac"), list("abcd"))["macro_f1"] == pytest.approx(1 / 3)
     sentences = metrics.undefined_cases(list("aaab"), list("aaac"), list("abcd"))
     assert len(sentences) == 3
     assert "«b» nunca fue predicha (tiene 1 texto)" in sentences[0]

@@ -85,9 +85,7 @@ def test_colibri_carga_con_las_clases_auto_de_transformers() -> None:
 
 def test_la_cabeza_depende_solo_de_la_semilla(tmp_path: Path) -> None:
     path = tiny.tiny_model(tmp_path / "modelo")
-    heads = [
-        taller.load_model(config(path, seed=s), tiny.splits()).classifier.weight for s in (1, 1, 2)
-    ]
+    heads = [taller.load_model(config(path, seed=s), tiny.splits()).classifier.weight for s in (1, 1, 2)]
     assert torch.equal(heads[0], heads[1])
     assert not torch.equal(heads[0], heads[2])
 
@@ -106,12 +104,8 @@ def test_un_clasificador_de_otras_clases_recibe_una_cabeza_nueva(tmp_path: Path)
     assert taller.load_model(config(path), tiny.splits()).config.num_labels == 3
 
 
-@pytest.mark.parametrize(
-    "family, limit", [("bert", 64), ("roberta", 64), ("xlm-roberta", 64), ("modernbert", 64)]
-)
-def test_max_length_mayor_que_las_posiciones_se_dice(
-    tmp_path: Path, family: str, limit: int
-) -> None:
+@pytest.mark.parametrize("family, limit", [("bert", 64), ("roberta", 64), ("xlm-roberta", 64), ("modernbert", 64)])
+def test_max_length_mayor_que_las_posiciones_se_dice(tmp_path: Path, family: str, limit: int) -> None:
     path = tiny.tiny_model(tmp_path / "modelo", family)
     assert max_positions(AutoConfig.from_pretrained(path).to_dict()) == limit
     assert taller.WorkshopConfig(model=str(path)).resolved().max_length == limit
@@ -133,18 +127,14 @@ def break_folder(path: Path, how: str) -> None:
         weights.write_bytes(weights.read_bytes()[:2000])
     elif how == "arquitectura desconocida":
         values = json.loads((path / "config.json").read_text("utf-8"))
-        (path / "config.json").write_text(
-            json.dumps({**values, "model_type": "inventada"}), encoding="utf-8"
-        )
+        (path / "config.json").write_text(json.dumps({**values, "model_type": "inventada"}), encoding="utf-8")
     elif how == "código propio":
         values = json.loads((path / "config.json").read_text("utf-8"))
         values |= {"model_type": "inventada", "auto_map": {"AutoConfig": "mio.MiConfig"}}
         (path / "config.json").write_text(json.dumps(values), encoding="utf-8")
     elif how == "no clasifica":
         values = json.loads((path / "config.json").read_text("utf-8"))
-        (path / "config.json").write_text(
-            json.dumps({**values, "model_type": "vit"}), encoding="utf-8"
-        )
+        (path / "config.json").write_text(json.dumps({**values, "model_type": "vit"}), encoding="utf-8")
     elif how == "pickle malicioso":
         (path / "model.safetensors").unlink()
         (path / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch hackeado'\ntR.")
@@ -179,9 +169,7 @@ def test_una_carpeta_sin_tokenizador_no_da_uno_vacio(tmp_path: Path) -> None:
         taller.load_tokenizer(config(path))
 
 
-@pytest.mark.parametrize(
-    "name", ["./no/existe", "C:\\modelos\\beto", "dos palabras/modelo", "a/b/c"]
-)
+@pytest.mark.parametrize("name", ["./no/existe", "C:\\modelos\\beto", "dos palabras/modelo", "a/b/c"])
 def test_un_nombre_que_no_es_carpeta_ni_del_hub(name: str) -> None:
     with pytest.raises(taller.TallerError, match="No existe la carpeta"):
         taller.load_tokenizer(config(name))
@@ -198,9 +186,7 @@ def test_del_hub_se_descarga_y_queda_para_cuando_no_haya_red(tmp_path: Path) -> 
     with fake_hub({"grupo/modelo": path}) as url:
         first, _ = in_new_process("grupo/modelo", HF_ENDPOINT=url, **home)
     assert first.startswith("CARGADO")
-    again, seconds = in_new_process(
-        "grupo/modelo", HF_ENDPOINT=url, **home
-    )  # el Hub ya no responde
+    again, seconds = in_new_process("grupo/modelo", HF_ENDPOINT=url, **home)  # el Hub ya no responde
     assert again == first
     assert seconds < 60  # sin la sonda son 23 s por modelo y 46 s por tokenizador
     offline, _ = in_new_process("grupo/modelo", HF_HUB_OFFLINE="1", **home)
@@ -223,25 +209,19 @@ def test_del_hub_se_descarga_y_queda_para_cuando_no_haya_red(tmp_path: Path) -> 
 def test_lo_que_dice_el_hub_llega_en_espanol(tmp_path: Path, model: str, message: str) -> None:
     broken = {"grupo/privado": 401, "grupo/cerrado": 403, "grupo/saturado": 429}
     with fake_hub(broken) as url:
-        said, _ = in_new_process(
-            model, HF_ENDPOINT=url, HF_HOME=str(tmp_path), HF_HUB_DISABLE_XET="1"
-        )
+        said, _ = in_new_process(model, HF_ENDPOINT=url, HF_HOME=str(tmp_path), HF_HUB_DISABLE_XET="1")
     assert said.startswith("ERROR") and message in said
 
 
 def test_sin_red_y_sin_descarga_se_ofrece_colibri(tmp_path: Path) -> None:
-    said, seconds = in_new_process(
-        "grupo/modelo", HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(tmp_path)
-    )
+    said, seconds = in_new_process("grupo/modelo", HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(tmp_path))
     assert said.startswith("ERROR No hay conexión con el Hub") and 'model="colibri"' in said
     assert seconds < 60
     said, _ = in_new_process("grupo/modelo", HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path))
     assert said.startswith("ERROR No hay conexión con el Hub")
 
 
-def test_los_pesos_de_colibri_danados_o_ausentes_se_dicen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_los_pesos_de_colibri_danados_o_ausentes_se_dicen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "colibri"
     shutil.copytree(models.COLIBRI_PATH, copy)
     monkeypatch.setattr(models, "COLIBRI_PATH", copy)

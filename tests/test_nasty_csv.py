@@ -13,10 +13,7 @@ from taller_lib.data import load_splits
 from taller_lib.errors import TallerError
 
 FOLDER = Path(__file__).parent / "nasty_csv"
-CASES = {
-    one["archivo"]: one["conducta"]
-    for one in json.loads((FOLDER / "expect.json").read_text("utf-8"))
-}
+CASES = {one["archivo"]: one["conducta"] for one in json.loads((FOLDER / "expect.json").read_text("utf-8"))}
 # Lo que expect.json admite de dos maneras («o rechazar…») y aquí se rechaza.
 REFUSED_TOO = {"45_desbalance_extremo.csv"}
 KINDS = {
@@ -65,9 +62,7 @@ def naive_rows(name: str) -> list[tuple[str, str]]:
     """Las filas leídas con `csv` y el separador a la vista: una segunda opinión."""
     text = (FOLDER / name).read_bytes().decode("utf-8-sig")
     separator = next(
-        mark
-        for mark in ",;|"
-        if f"texto{mark}" in text or f"{mark}texto" in text or f'"texto"{mark}' in text
+        mark for mark in ",;|" if f"texto{mark}" in text or f"{mark}texto" in text or f'"texto"{mark}' in text
     )
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
     text_place, label_place = rows[0].index("texto"), rows[0].index("etiqueta")

@@ -47,9 +47,7 @@ def ticks(labels):
 
 
 def matrix(values, names):
-    return pd.DataFrame(
-        values, index=pd.Index(names, name="real"), columns=pd.Index(names, name="predicción")
-    )
+    return pd.DataFrame(values, index=pd.Index(names, name="real"), columns=pd.Index(names, name="predicción"))
 
 
 MATRIX = matrix([[37, 13, 10], [0, 5, 5], [0, 0, 0]], NAMES)
@@ -108,9 +106,7 @@ def test_class_names_are_data():
         shown = figure.axes[0].get_yticklabels()
         assert [text.get_text().replace(r"\$", "$") for text in shown] == names
         # lo que matplotlib dibuja es el nombre, no una fórmula
-        assert [text._preprocess_math(text.get_text()) for text in shown] == [
-            (name, False) for name in names
-        ]
+        assert [text._preprocess_math(text.get_text()) for text in shown] == [(name, False) for name in names]
     table = pd.DataFrame({"macro_f1": [0.5]}, index=["modelo $a$ $b"])
     png(plots.plot_comparison(table))
     png(plots.plot_lengths({"$train$": [3, 4]}, 3))
@@ -126,9 +122,7 @@ def test_shortened_names_stay_different():
 def test_training_marks_the_best_epoch_and_says_why():
     figure = png(plots.plot_training(history(), best_epoch=3, baseline=0.558))
     loss, f1 = figure.axes
-    assert (
-        title(figure) == "La mejor época es la 3: su macro F1 en validación, 0.672, es el más alto"
-    )
+    assert title(figure) == "La mejor época es la 3: su macro F1 en validación, 0.672, es el más alto"
     legend = [text.get_text() for text in f1.get_legend().get_texts()]
     assert legend == ["época 3: 0.672", "línea base: 0.558"]
     assert [text.get_text() for text in loss.get_legend().get_texts()] == ["train", "validation"]

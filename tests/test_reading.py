@@ -164,9 +164,7 @@ def test_content_right_of_the_last_named_column_is_refused(tmp_path):
 
 
 def test_header_is_cleaned(tmp_path):
-    table = read_table(
-        write(tmp_path, "\ufeff\ufeff texto\u00a0,\u200betiqueta ,an\u0303o\na,b,c\n")
-    )
+    table = read_table(write(tmp_path, "\ufeff\ufeff texto\u00a0,\u200betiqueta ,an\u0303o\na,b,c\n"))
     assert table.columns == ["texto", "etiqueta", "año"]
 
 
@@ -195,9 +193,7 @@ def test_unclosed_quote_names_the_row_where_it_opens(tmp_path):
 def test_stray_quotes_never_change_a_cell(tmp_path):
     message = refusal(write(tmp_path, 'texto,etiqueta\nuno,a\n"Hola" dijo,b\n'))
     assert "fila 3" in message and "comillas" in message
-    assert (
-        cells(write(tmp_path, 'texto,etiqueta\ndijo "hola" y ya,a\n'))[0][0] == 'dijo "hola" y ya'
-    )
+    assert cells(write(tmp_path, 'texto,etiqueta\ndijo "hola" y ya,a\n'))[0][0] == 'dijo "hola" y ya'
 
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n\r\n\n", b" \n" * 5000, b",,\n,,\n"])

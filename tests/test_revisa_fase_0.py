@@ -100,15 +100,11 @@ def test_every_package_of_the_table_has_its_answer() -> None:
         ((20, 1, None), "En `maquina` escribe"),
     ],
 )
-def test_how_long_it_takes(
-    capsys: pytest.CaptureFixture[str], answers: tuple[Any, ...], text: str
-) -> None:
+def test_how_long_it_takes(capsys: pytest.CaptureFixture[str], answers: tuple[Any, ...], text: str) -> None:
     assert text in said(capsys, "ejercicio_0_2", *answers)
 
 
-@pytest.mark.parametrize(
-    ("name", "right"), [("ejercicio_0_1", ("datasets", 10)), ("ejercicio_0_2", (20, 1, "gpu"))]
-)
+@pytest.mark.parametrize(("name", "right"), [("ejercicio_0_1", ("datasets", 10)), ("ejercicio_0_2", (20, 1, "gpu"))])
 def test_never_raises(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

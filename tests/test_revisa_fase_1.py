@@ -91,9 +91,7 @@ def test_count(capsys: pytest.CaptureFixture[str], answer: Any, text: str) -> No
         (0, ["x"] * 5, "Correcto: coinciden en 0 de 5 textos. Con tanto desacuerdo"),
     ],
 )
-def test_count_says_what_it_means(
-    capsys: pytest.CaptureFixture[str], answer: int, theirs: Any, text: str
-) -> None:
+def test_count_says_what_it_means(capsys: pytest.CaptureFixture[str], answer: int, theirs: Any, text: str) -> None:
     assert text in said(capsys, "ejercicio_1_2", answer, MINE, theirs)
 
 
@@ -132,9 +130,7 @@ def test_count_of_one_or_none(capsys: pytest.CaptureFixture[str]) -> None:
         (("casi todo", 0), "Necesito dos números"),
     ],
 )
-def test_agreement_and_kappa(
-    capsys: pytest.CaptureFixture[str], answers: tuple[Any, Any], text: str
-) -> None:
+def test_agreement_and_kappa(capsys: pytest.CaptureFixture[str], answers: tuple[Any, Any], text: str) -> None:
     assert text in said(capsys, "ejercicio_1_3", *answers)
 
 

@@ -52,9 +52,7 @@ def test_unanswered(capsys: pytest.CaptureFixture[str], name: str, args: tuple[A
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_anything_gets_one_sentence(
-    capsys: pytest.CaptureFixture[str], name: str, value: Any
-) -> None:
+def test_anything_gets_one_sentence(capsys: pytest.CaptureFixture[str], name: str, value: Any) -> None:
     for args in ((value, value), (value, 0.5), (14, value), (value,), (value, value, value)):
         assert not answer(capsys, name, *args).startswith("Correcto")
 
@@ -86,9 +84,7 @@ def test_says_what_kind_of_answer_it_needs(capsys: pytest.CaptureFixture[str], n
         (14, 0.90, "entre el total de titulares"),
     ],
 )
-def test_accuracy(
-    capsys: pytest.CaptureFixture[str], hits: Any, accuracy: Any, expected: str
-) -> None:
+def test_accuracy(capsys: pytest.CaptureFixture[str], hits: Any, accuracy: Any, expected: str) -> None:
     assert expected in answer(capsys, "ejercicio_2_1", hits, accuracy)
 
 
@@ -114,9 +110,7 @@ def test_accuracy(
         (0.1, 0.2, "Todavía no. En las dos se dividen los neutrales que acertó"),
     ],
 )
-def test_recall_and_precision(
-    capsys: pytest.CaptureFixture[str], recall: Any, precision: Any, expected: str
-) -> None:
+def test_recall_and_precision(capsys: pytest.CaptureFixture[str], recall: Any, precision: Any, expected: str) -> None:
     assert expected in answer(capsys, "ejercicio_2_2", recall, precision)
 
 
@@ -153,9 +147,7 @@ def test_recall_and_precision(
         (0.10, 0.10, "imagina 100 textos"),
     ],
 )
-def test_lazy(
-    capsys: pytest.CaptureFixture[str], accuracy: Any, balanced: Any, expected: str
-) -> None:
+def test_lazy(capsys: pytest.CaptureFixture[str], accuracy: Any, balanced: Any, expected: str) -> None:
     assert expected in answer(capsys, "ejercicio_2_3", accuracy, balanced)
 
 
@@ -172,9 +164,7 @@ def test_lazy(
         (0.9, 0.85, "una sola letra"),
     ],
 )
-def test_choose_the_model(
-    capsys: pytest.CaptureFixture[str], first: Any, second: Any, expected: str
-) -> None:
+def test_choose_the_model(capsys: pytest.CaptureFixture[str], first: Any, second: Any, expected: str) -> None:
     assert expected in answer(capsys, "ejercicio_2_4", first, second)
 
 
@@ -183,9 +173,7 @@ def test_the_answers_are_those_of_scikit_learn() -> None:
     from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, matthews_corrcoef
 
     def labels(matrix: list[list[int]]) -> tuple[list[int], list[int]]:
-        pairs = [
-            (i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) for _ in range(n)
-        ]
+        pairs = [(i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) for _ in range(n)]
         true, pred = zip(*pairs, strict=True)
         return list(true), list(pred)
 

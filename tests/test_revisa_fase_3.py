@@ -119,9 +119,7 @@ def test_not_a_number(capsys: pytest.CaptureFixture[str], exercise: str, answer:
         ("ejercicio_3_3", (12, 260), "El total está bien"),
     ],
 )
-def test_hints(
-    capsys: pytest.CaptureFixture[str], exercise: str, answers: tuple[Any, Any], hint: str
-) -> None:
+def test_hints(capsys: pytest.CaptureFixture[str], exercise: str, answers: tuple[Any, Any], hint: str) -> None:
     answer = said(capsys, exercise, *answers)
     assert hint in answer
     assert not answer.startswith("Correcto")
@@ -160,9 +158,7 @@ def test_what_the_lesson_says_of_the_shipped_tokenizer() -> None:
     assert min(pieces["computadora"], pieces["Oaxaca"], pieces["güey"]) > 1
     assert pieces["GÜEY"] > pieces["güey"]
     tokens = tokenizer.convert_ids_to_tokens(tokenizer("El güey de Xochimilco canta")["input_ids"])
-    assert tokens == [
-        *("<s>", "▁El", "▁", "gü", "ey", "▁de", "▁X", "och", "im", "il", "co", "▁canta", "</s>")
-    ]
+    assert tokens == [*("<s>", "▁El", "▁", "gü", "ey", "▁de", "▁X", "och", "im", "il", "co", "▁canta", "</s>")]
 
 
 def test_the_cut_of_3_2_is_what_the_library_does() -> None:

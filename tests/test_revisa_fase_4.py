@@ -21,17 +21,13 @@ def answer(capsys: pytest.CaptureFixture[str], name: str, *args: Any) -> str:
 @pytest.mark.parametrize("name", ["ejercicio_4_1", "ejercicio_4_2", "ejercicio_4_3"])
 @pytest.mark.parametrize("first", ODD, ids=repr)
 @pytest.mark.parametrize("second", ODD, ids=repr)
-def test_never_raises(
-    name: str, first: Any, second: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_never_raises(name: str, first: Any, second: Any, capsys: pytest.CaptureFixture[str]) -> None:
     answer(capsys, name, first, second)
 
 
 @pytest.mark.parametrize("third", ODD, ids=repr)
 @pytest.mark.parametrize("first", ODD, ids=repr)
-def test_the_opened_bet_never_raises(
-    first: Any, third: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_opened_bet_never_raises(first: Any, third: Any, capsys: pytest.CaptureFixture[str]) -> None:
     answer(capsys, "ejercicio_4_3", first, 20, third)
 
 
@@ -66,9 +62,7 @@ def test_answers_without_arguments(name: str, capsys: pytest.CaptureFixture[str]
         (19, 5, "cuántas partes de 8 textos"),
     ],
 )
-def test_steps_and_accumulation(
-    steps: Any, parts: Any, text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_steps_and_accumulation(steps: Any, parts: Any, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert text in answer(capsys, "ejercicio_4_1", steps, parts)
 
 
@@ -95,9 +89,7 @@ def test_steps_and_accumulation(
         (7, 7, "Vamos por partes. Recorrer toda la lista"),
     ],
 )
-def test_early_stopping(
-    last: Any, kept: Any, text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_early_stopping(last: Any, kept: Any, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert text in answer(capsys, "ejercicio_4_2", last, kept)
 
 

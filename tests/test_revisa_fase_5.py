@@ -44,9 +44,7 @@ def said(capsys: pytest.CaptureFixture[str], name: str, *answers: Any) -> str:
         (([2, 4], 0.67), "Escribe dos números"),
     ],
 )
-def test_reading_the_matrix(
-    capsys: pytest.CaptureFixture[str], answers: tuple[Any, ...], text: str
-) -> None:
+def test_reading_the_matrix(capsys: pytest.CaptureFixture[str], answers: tuple[Any, ...], text: str) -> None:
     assert text in said(capsys, "ejercicio_5_1", *answers)
 
 
@@ -68,9 +66,7 @@ def test_reading_the_matrix(
         (("modelo o etiqueta", "frontera", "etiqueta"), "No reconozco tu primera respuesta"),
     ],
 )
-def test_judging_errors(
-    capsys: pytest.CaptureFixture[str], answers: tuple[Any, ...], text: str
-) -> None:
+def test_judging_errors(capsys: pytest.CaptureFixture[str], answers: tuple[Any, ...], text: str) -> None:
     assert text in said(capsys, "ejercicio_5_2", *answers)
 
 
@@ -105,9 +101,7 @@ def test_ten_texts(capsys: pytest.CaptureFixture[str], answers: tuple[Any, ...],
         ("ejercicio_5_3", (1, "c")),
     ],
 )
-def test_never_raises(
-    capsys: pytest.CaptureFixture[str], name: str, right: tuple[Any, ...]
-) -> None:
+def test_never_raises(capsys: pytest.CaptureFixture[str], name: str, right: tuple[Any, ...]) -> None:
     for odd in ODD:
         for place in range(len(right)):
             answers = (*right[:place], odd, *right[place + 1 :])

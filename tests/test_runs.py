@@ -66,9 +66,7 @@ def test_las_predicciones_estan_junto_al_texto_que_les_toca(run: Run, data: Any)
     model.eval()
     for row in table.itertuples():  # uno por uno, sin relleno ni orden
         with torch.no_grad():
-            logits = model(
-                **tokenizer(row.text, return_tensors="pt", truncation=True, max_length=32)
-            ).logits
+            logits = model(**tokenizer(row.text, return_tensors="pt", truncation=True, max_length=32)).logits
         expected = torch.softmax(logits, -1)[0]
         assert row.prediction == run.label_names[int(expected.argmax())]
         assert row.confidence == pytest.approx(float(expected.max()), abs=1e-4)
@@ -89,16 +87,9 @@ def test_las_metricas_son_las_de_scikit_learn_sobre_lo_guardado(run: Run, data: 
     written = json.loads((run.path / "metrics.json").read_text("utf-8"))["test"]["scores"]
     assert written["accuracy"] == accuracy_score(real, predicted)
     assert written["balanced_accuracy"] == balanced_accuracy_score(real, predicted)
-    assert written["matthews_correlation"] == pytest.approx(
-        matthews_corrcoef(real, predicted), abs=1e-12
-    )
-    assert written["macro_f1"] == pytest.approx(
-        f1_score(real, predicted, average="macro"), abs=1e-12
-    )
-    assert (
-        evaluation.confusion.to_numpy().tolist()
-        == confusion_matrix(real, predicted, labels=tiny.LABELS).tolist()
-    )
+    assert written["matthews_correlation"] == pytest.approx(matthews_corrcoef(real, predicted), abs=1e-12)
+    assert written["macro_f1"] == pytest.approx(f1_score(real, predicted, average="macro"), abs=1e-12)
+    assert evaluation.confusion.to_numpy().tolist() == confusion_matrix(real, predicted, labels=tiny.LABELS).tolist()
     validation = pd.read_csv(run.path / "validation.csv")
     assert saved.record["validation"]["macro_f1"] == pytest.approx(
         f1_score(validation["etiqueta"], validation["prediccion"], average="macro"), abs=1e-12
@@ -145,9 +136,7 @@ def test_otras_clases_se_rechazan(run: Run) -> None:
         taller.evaluate(run, tiny.splits()["test"].select([]))
 
 
-def test_abrir_lo_que_no_es_una_corrida(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_abrir_lo_que_no_es_una_corrida(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(taller.TallerError, match="No existe la carpeta"):
         taller.load_run(tmp_path / "nada")
     with pytest.raises(taller.TallerError, match="no es la carpeta de una corrida"):
@@ -177,13 +166,9 @@ def test_las_corridas_se_ordenan_por_validacion(run: Run, folder: Path, tmp_path
 
 
 def test_guardar_con_otra_configuracion_se_rechaza(folder: Path, data: Any, tmp_path: Path) -> None:
-    config = taller.WorkshopConfig(
-        model=str(folder / "modelo"), max_length=32, num_train_epochs=1, batch_size=8
-    )
+    config = taller.WorkshopConfig(model=str(folder / "modelo"), max_length=32, num_train_epochs=1, batch_size=8)
     tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, data)
-    trainer = taller.build_trainer(
-        model, tokenizer, taller.tokenize(data, tokenizer, config), config, tmp_path
-    )
+    trainer = taller.build_trainer(model, tokenizer, taller.tokenize(data, tokenizer, config), config, tmp_path)
     trainer.train()
     with pytest.raises(taller.TallerError, match=r"cambió después de armar el Trainer \(seed\)"):
         taller.save_run(trainer, config.replace(seed=9))
@@ -194,17 +179,11 @@ def test_guardar_con_otra_configuracion_se_rechaza(folder: Path, data: Any, tmp_
 def test_la_ficha_no_ejecuta_el_nombre_de_una_clase() -> None:
     from taller_lib.model_card import escape_markdown
 
-    assert (
-        escape_markdown("<img src=x onerror=alert(1)>") == r"&lt;img src=x onerror=alert\(1\)&gt;"
-    )
-    assert (
-        escape_markdown("[clic](javascript:x)\n# título") == r"\[clic\]\(javascript:x\) \# título"
-    )
+    assert escape_markdown("<img src=x onerror=alert(1)>") == r"&lt;img src=x onerror=alert\(1\)&gt;"
+    assert escape_markdown("[clic](javascript:x)\n# título") == r"\[clic\]\(javascript:x\) \# título"
 
 
-@pytest.mark.parametrize(
-    "separator, encoding", [(",", "utf-8"), (";", "cp1252"), ("\t", "utf-8-sig")]
-)
+@pytest.mark.parametrize("separator, encoding", [(",", "utf-8"), (";", "cp1252"), ("\t", "utf-8-sig")])
 def test_classify_csv_conserva_filas_orden_columnas_y_separador(
     run: Run, tmp_path: Path, data: Any, separator: str, encoding: str
 ) -> None:
@@ -226,9 +205,7 @@ def test_classify_csv_conserva_filas_orden_columnas_y_separador(
     target = taller.classify_csv(run, source, tmp_path / "salida" / "clasificados.csv")
     assert source.read_bytes() == before
     assert target.read_bytes().startswith(b"\xef\xbb\xbf")
-    table = pd.read_csv(
-        target, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-    )
+    table = pd.read_csv(target, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     assert list(table.columns) == [
         "nota",
         "texto",
@@ -276,12 +253,7 @@ def test_el_clasificador_por_lotes_viaja_a_otro_proceso(run: Run, data: Any) -> 
     assert here == there
     assert here["otra"] == list(range(5))
     assert set(here) == {"texto", "otra", *classifier.new_columns}
-    mapped = (
-        data["test"]
-        .select(range(5))
-        .rename_column("text", "texto")
-        .map(classifier, batched=True, batch_size=2)
-    )
+    mapped = data["test"].select(range(5)).rename_column("text", "texto").map(classifier, batched=True, batch_size=2)
     assert mapped["prediccion"][:] == here["prediccion"]
     with pytest.raises(taller.TallerError, match="no tiene la columna «texto»"):
         classifier({"text": texts})

@@ -28,9 +28,7 @@ def test_tokenize_es_lo_que_da_el_tokenizador_y_conserva_lo_demas(
     tokenized = taller.tokenize(data, tokenizer, taller.WorkshopConfig(max_length=12))
     assert set(tokenized["train"].column_names) == {"text", "label", "input_ids", "attention_mask"}
     for row in tokenized["train"]:
-        assert (
-            row["input_ids"] == tokenizer(row["text"], truncation=True, max_length=12)["input_ids"]
-        )
+        assert row["input_ids"] == tokenizer(row["text"], truncation=True, max_length=12)["input_ids"]
     assert tokenized["train"]["text"][:] == data["train"]["text"][:]
     assert tokenized["train"].features["label"].names == tiny.LABELS
 
@@ -53,9 +51,7 @@ def test_los_largos_y_lo_que_se_corta(tokenizer: transformers.PreTrainedTokenize
         ([3000], 512),
     ],
 )
-def test_el_max_length_sugerido_deja_enteros_al_95_por_ciento(
-    lengths: list[int], expected: int
-) -> None:
+def test_el_max_length_sugerido_deja_enteros_al_95_por_ciento(lengths: list[int], expected: int) -> None:
     assert tokenization.suggest_max_length(lengths) == expected
 
 
@@ -84,9 +80,7 @@ def test_un_tokenizador_ajeno_se_nota(tokenizer: transformers.PreTrainedTokenize
 
 def test_sin_la_columna_text_se_dice(tokenizer: transformers.PreTrainedTokenizerBase) -> None:
     with pytest.raises(taller.TallerError, match="no tiene la columna `text`"):
-        taller.tokenize(
-            tiny.splits(10).rename_column("text", "texto"), tokenizer, taller.WorkshopConfig()
-        )
+        taller.tokenize(tiny.splits(10).rename_column("text", "texto"), tokenizer, taller.WorkshopConfig())
 
 
 @pytest.mark.parametrize(
@@ -111,9 +105,7 @@ def test_cada_modelo_recibe_lo_que_pide_y_los_demas_el_texto_tal_cual() -> None:
     assert preprocess(text, "intfloat/multilingual-e5-small") == "query: " + text
 
 
-def test_el_conjunto_guarda_el_texto_original(
-    tmp_path: Path, tokenizer: transformers.PreTrainedTokenizerBase
-) -> None:
+def test_el_conjunto_guarda_el_texto_original(tmp_path: Path, tokenizer: transformers.PreTrainedTokenizerBase) -> None:
     data = tiny.splits(10).map(lambda row: {"text": "@alguien " + row["text"]})
     config = taller.WorkshopConfig(model=ROBERTUITO)
     tokenized = taller.tokenize(data, tokenizer, config)

@@ -151,9 +151,7 @@ def repository(tmp_path: Path) -> Path:
     write("README.md", f"[Colab]({badge}) · `git clone https://github.com/{OLD}.git` · {other}.")
     write("CITATION.cff", f'version: "0.1.0"\nrepository-code: "https://github.com/{OLD}"\n')
     write("docs/a.md", f"Está en https://github.com/{OLD}.")
-    exercises_notebook = notebook(
-        cell(f"[Colab]({badge})", kind="markdown"), cell(SET_UP.format(OLD))
-    )
+    exercises_notebook = notebook(cell(f"[Colab]({badge})", kind="markdown"), cell(SET_UP.format(OLD)))
     write("notebooks/fase_0.ipynb", json.dumps(exercises_notebook))
     return tmp_path
 
@@ -199,9 +197,7 @@ def test_version_is_rewritten_everywhere(repository: Path) -> None:
     assert run(repository, "--check") == 0
 
 
-@pytest.mark.parametrize(
-    "arguments", [["https://gitlab.com/a/b"], ["https://github.com/a"], ["--version", "0.2"]]
-)
+@pytest.mark.parametrize("arguments", [["https://gitlab.com/a/b"], ["https://github.com/a"], ["--version", "0.2"]])
 def test_what_colab_cannot_open_is_refused(repository: Path, arguments: list[str], capsys) -> None:
     assert run(repository, *arguments) == 2
     assert capsys.readouterr().err.startswith("✗ «")
@@ -218,9 +214,7 @@ def test_this_repository_agrees_with_itself() -> None:
 @pytest.fixture
 def constraints(tmp_path: Path) -> Path:
     path = tmp_path / "colab.txt"
-    path.write_text(
-        "# Colab, agosto de 2026\nhuggingface_hub==1.0\nnumpy==2.1.3\n", encoding="utf-8"
-    )
+    path.write_text("# Colab, agosto de 2026\nhuggingface_hub==1.0\nnumpy==2.1.3\n", encoding="utf-8")
     return path
 
 
@@ -232,15 +226,11 @@ def published(tmp_path: Path, *lines: str) -> Path:
 
 
 def update(constraints: Path, source: Path) -> int:
-    return update_colab_constraints.main(
-        ["--source", str(source), "--constraints", str(constraints)]
-    )
+    return update_colab_constraints.main(["--source", str(source), "--constraints", str(constraints)])
 
 
 def test_versions_are_those_of_the_list(tmp_path: Path, constraints: Path, capsys) -> None:
-    source = published(
-        tmp_path, "Huggingface-Hub==1.2.0", "numpy==2.1.3", "torch==3.0+cu126", "x @ file:///x"
-    )
+    source = published(tmp_path, "Huggingface-Hub==1.2.0", "numpy==2.1.3", "torch==3.0+cu126", "x @ file:///x")
     assert update(constraints, source) == 0
     today = datetime.date.today()
     month = update_colab_constraints.MONTHS[today.month - 1]
@@ -284,9 +274,7 @@ def test_notebooks_run_in_order_and_stop_at_an_error(tmp_path: Path, capsys, mon
     said = capsys.readouterr()
     assert status == 1
     assert re.match(r"\[1/2\] fase_0_a … \d+ s\n\[2/2\] fase_1_b … ✗\n", said.out)
-    assert (
-        "El cuaderno fase_1_b.ipynb se detuvo en la celda 2 de 3. ValueError: se acabó" in said.err
-    )
+    assert "El cuaderno fase_1_b.ipynb se detuvo en la celda 2 de 3. ValueError: se acabó" in said.err
     executed = exercises.read_notebook(tmp_path / "copias" / "fase_0_a.ipynb")
     assert "widgets" not in executed["metadata"]
     text = "".join(executed["cells"][1]["outputs"][0]["text"])
@@ -329,9 +317,7 @@ def test_shipped_files_are_found() -> None:
 
 
 def test_hooks_use_the_versions_that_are_tested() -> None:
-    pins = update_colab_constraints.read_pins(
-        (ROOT / "constraints" / "latest.txt").read_text(encoding="utf-8")
-    )
+    pins = update_colab_constraints.read_pins((ROOT / "constraints" / "latest.txt").read_text(encoding="utf-8"))
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     found = re.findall(r'"([\w-]+)==([^"]+)"', hooks)
     assert found

@@ -29,9 +29,7 @@ def model_path(tmp_path: Path) -> Path:
     return tiny.tiny_model(tmp_path / "modelo")
 
 
-def build(
-    model_path: Path, workspace: Path, resume: bool = False, n: int = 60, **changes: Any
-) -> Any:
+def build(model_path: Path, workspace: Path, resume: bool = False, n: int = 60, **changes: Any) -> Any:
     settings = {
         "num_train_epochs": 5,
         "learning_rate": 5e-3,
@@ -75,9 +73,7 @@ class RowCounter(TrainerCallback):
 
         def training_step(model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
             result = original(model, inputs, *args, **kwargs)
-            self.epochs[-1] += [
-                hash(tuple(row[row != 1].tolist())) for row in inputs["input_ids"].cpu()
-            ]
+            self.epochs[-1] += [hash(tuple(row[row != 1].tolist())) for row in inputs["input_ids"].cpu()]
             return result
 
         trainer.training_step = training_step
@@ -98,11 +94,7 @@ def test_se_conserva_la_mejor_epoca_y_no_la_ultima(model_path: Path, tmp_path: P
         early_stopping_patience=8,
     )
     trainer.train()
-    history = {
-        round(e["epoch"]): e["eval_macro_f1"]
-        for e in trainer.state.log_history
-        if "eval_macro_f1" in e
-    }
+    history = {round(e["epoch"]): e["eval_macro_f1"] for e in trainer.state.log_history if "eval_macro_f1" in e}
     assert len(set(history.values())) > 1
     assert f1_now(trainer) == pytest.approx(max(history.values()), abs=1e-6)
     assert history[trainer.best_epoch] == max(history.values())
@@ -135,9 +127,7 @@ def test_en_disco_queda_un_solo_estado_para_reanudar_y_al_final_solo_el_modelo(
 
     class Scale(TrainerCallback):
         def on_epoch_begin(self, *args: Any, **kwargs: Any) -> None:
-            files = [
-                f for f in trainer.output_dir.rglob("*") if f.suffix in (".safetensors", ".pt")
-            ]
+            files = [f for f in trainer.output_dir.rglob("*") if f.suffix in (".safetensors", ".pt")]
             sizes.append(sum(f.stat().st_size for f in files))
             optimizers.append(sum(f.name == "optimizer.pt" for f in files))
 
@@ -183,15 +173,11 @@ def run_script(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_reanudar_tras_una_muerte_subita_da_el_mismo_modelo(
-    model_path: Path, tmp_path: Path
-) -> None:
+def test_reanudar_tras_una_muerte_subita_da_el_mismo_modelo(model_path: Path, tmp_path: Path) -> None:
     whole = run_script(tmp_path / "entero", "new", 0, model_path, tmp_path / "entero.csv")
     assert whole.returncode == 0, whole.stderr
     epochs, steps, best = map(int, whole.stdout.split()[-3:])
-    killed = run_script(
-        tmp_path / "taller con acento é", "new", 8 * 2 + 3, model_path, tmp_path / "x.csv"
-    )
+    killed = run_script(tmp_path / "taller con acento é", "new", 8 * 2 + 3, model_path, tmp_path / "x.csv")
     assert killed.returncode == 9
     (tmp_path / "taller con acento é").rename(tmp_path / "movido")
     resumed = run_script(tmp_path / "movido", "resume", 0, model_path, tmp_path / "reanudado.csv")
@@ -199,9 +185,7 @@ def test_reanudar_tras_una_muerte_subita_da_el_mismo_modelo(
     again, steps_again, best_again = map(int, resumed.stdout.split()[-3:])
     assert (again, steps_again) == (epochs - 2, steps - 16)  # dos épocas terminadas no se repiten
     assert best_again == best
-    assert (tmp_path / "reanudado.csv").read_text("utf-8") == (tmp_path / "entero.csv").read_text(
-        "utf-8"
-    )
+    assert (tmp_path / "reanudado.csv").read_text("utf-8") == (tmp_path / "entero.csv").read_text("utf-8")
     assert len(list((tmp_path / "movido" / "runs").iterdir())) == 1
 
 
@@ -219,9 +203,7 @@ def test_reanudar_una_corrida_terminada_no_entrena_nada(model_path: Path, tmp_pa
     assert (run.path / "model.safetensors").stat().st_mtime_ns == before
 
 
-def test_reanudar_despues_de_la_detencion_temprana_no_entrena_otra_epoca(
-    model_path: Path, tmp_path: Path
-) -> None:
+def test_reanudar_despues_de_la_detencion_temprana_no_entrena_otra_epoca(model_path: Path, tmp_path: Path) -> None:
     settings = {"learning_rate": 1e-7, "num_train_epochs": 20, "early_stopping_patience": 2}
     trainer = build(model_path, tmp_path / "taller", **settings)
 
@@ -250,9 +232,7 @@ def test_sin_nada_que_reanudar_se_empieza_de_nuevo(model_path: Path, tmp_path: P
     assert other.run_path != first.run_path
 
 
-@pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("HIP out of memory")]
-)
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("HIP out of memory")])
 def test_sin_memoria_se_parte_el_lote_y_cada_texto_se_ve_una_vez(
     model_path: Path, tmp_path: Path, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -268,16 +248,12 @@ def test_sin_memoria_se_parte_el_lote_y_cada_texto_se_ve_una_vez(
     whole = [epoch for epoch in counter.epochs if len(epoch) == 60]
     assert len(whole) == len(counter.epochs) - 1  # la época interrumpida se repite entera
     assert all(sorted(epoch) == sorted(whole[0]) and len(set(epoch)) == 60 for epoch in whole)
-    scores = [
-        [e["eval_loss"] for e in t.state.log_history if "eval_loss" in e] for t in (calm, trainer)
-    ]
+    scores = [[e["eval_loss"] for e in t.state.log_history if "eval_loss" in e] for t in (calm, trainer)]
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)  # mismo lote efectivo, misma pérdida
     assert "La memoria no alcanzó: ahora caben 4 textos a la vez" in capsys.readouterr().err
 
 
-def test_sin_memoria_en_la_primera_epoca_se_vuelve_a_los_pesos_iniciales(
-    model_path: Path, tmp_path: Path
-) -> None:
+def test_sin_memoria_en_la_primera_epoca_se_vuelve_a_los_pesos_iniciales(model_path: Path, tmp_path: Path) -> None:
     calm = build(model_path, tmp_path / "tranquilo", num_train_epochs=1)
     calm.train()
     trainer = build(model_path, tmp_path / "taller", num_train_epochs=1)
@@ -321,9 +297,7 @@ def test_detenerse_a_mano_deja_la_mejor_epoca_y_train_sigue_despues(
     assert counter.steps == (5 - 2) * 8
 
 
-def test_detenerse_mientras_se_guarda_deja_la_mejor_epoca_entera(
-    model_path: Path, tmp_path: Path
-) -> None:
+def test_detenerse_mientras_se_guarda_deja_la_mejor_epoca_entera(model_path: Path, tmp_path: Path) -> None:
     trainer = build(model_path, tmp_path / "taller", learning_rate=1e-3)
     save, calls = torch.save, []
 
@@ -348,9 +322,7 @@ def test_detenerse_mientras_se_guarda_deja_la_mejor_epoca_entera(
     assert counter.steps == 0
 
 
-def test_detenerse_antes_de_la_primera_epoca_no_deja_nada_que_guardar(
-    model_path: Path, tmp_path: Path
-) -> None:
+def test_detenerse_antes_de_la_primera_epoca_no_deja_nada_que_guardar(model_path: Path, tmp_path: Path) -> None:
     trainer = build(model_path, tmp_path / "taller")
 
     def stop(*args: Any, **kwargs: Any) -> Any:
@@ -370,10 +342,7 @@ def test_con_el_disco_lleno_la_mejor_epoca_sigue_entera(
 
     def full(value: Any, path: Any, *args: Any, **kwargs: Any) -> None:
         calls.append(path)
-        if (
-            str(path).endswith("optimizer.pt")
-            and sum(str(p).endswith("optimizer.pt") for p in calls) == 3
-        ):
+        if str(path).endswith("optimizer.pt") and sum(str(p).endswith("optimizer.pt") for p in calls) == 3:
             raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
         save(value, path, *args, **kwargs)
 
@@ -385,12 +354,8 @@ def test_con_el_disco_lleno_la_mejor_epoca_sigue_entera(
     assert checkpoints.is_complete(trainer.output_dir / "checkpoint-16")
 
 
-@pytest.mark.parametrize(
-    "error", [ValueError("algo de otra biblioteca"), OSError(28, "No space left on device")]
-)
-def test_tras_un_fallo_lo_que_se_guarda_es_la_mejor_epoca(
-    model_path: Path, tmp_path: Path, error: Exception
-) -> None:
+@pytest.mark.parametrize("error", [ValueError("algo de otra biblioteca"), OSError(28, "No space left on device")])
+def test_tras_un_fallo_lo_que_se_guarda_es_la_mejor_epoca(model_path: Path, tmp_path: Path, error: Exception) -> None:
     trainer = build(model_path, tmp_path / "taller", learning_rate=1e-2)
     step, calls = trainer.training_step, []
 
@@ -409,9 +374,7 @@ def test_tras_un_fallo_lo_que_se_guarda_es_la_mejor_epoca(
     assert run.record["validation"]["macro_f1"] == pytest.approx(max(history), abs=1e-6)
 
 
-def test_morir_despues_de_la_ultima_epoca_no_repite_ninguna(
-    model_path: Path, tmp_path: Path
-) -> None:
+def test_morir_despues_de_la_ultima_epoca_no_repite_ninguna(model_path: Path, tmp_path: Path) -> None:
     trainer = build(model_path, tmp_path / "taller", learning_rate=1e-2)
 
     class DieAtTheEnd(TrainerCallback):
@@ -447,9 +410,7 @@ def test_predict_viene_en_el_orden_de_los_textos(model_path: Path, tmp_path: Pat
     assert trainer.args.train_sampling_strategy == "group_by_length"
 
 
-def test_sin_memoria_al_evaluar_solo_se_parte_el_lote_de_evaluacion(
-    model_path: Path, tmp_path: Path
-) -> None:
+def test_sin_memoria_al_evaluar_solo_se_parte_el_lote_de_evaluacion(model_path: Path, tmp_path: Path) -> None:
     trainer = build(model_path, tmp_path / "taller", num_train_epochs=1)
     fail_once(trainer, "prediction_step", 1, torch.OutOfMemoryError("CUDA out of memory"))
     trainer.train()
@@ -467,12 +428,8 @@ def test_sin_disco_suficiente_se_dice_antes_de_empezar(
         trainer.train()
 
 
-@pytest.mark.parametrize(
-    "file", ["trainer_state.json", "optimizer.pt", "model.safetensors", "rng_state.pth"]
-)
-def test_un_estado_a_medias_no_se_usa_para_reanudar(
-    model_path: Path, tmp_path: Path, file: str
-) -> None:
+@pytest.mark.parametrize("file", ["trainer_state.json", "optimizer.pt", "model.safetensors", "rng_state.pth"])
+def test_un_estado_a_medias_no_se_usa_para_reanudar(model_path: Path, tmp_path: Path, file: str) -> None:
     trainer = build(model_path, tmp_path / "taller", num_train_epochs=2, learning_rate=1e-7)
     kept = {}
 
@@ -510,9 +467,7 @@ def test_la_perdida_no_depende_de_como_se_acumule(weighted: bool) -> None:
 
     assert torch.allclose(gradient(1), gradient(4), atol=1e-7)
     outputs.logits = logits
-    reference = (
-        torch.nn.functional.cross_entropy(logits, labels, weight=weights, reduction="sum") / 8
-    )
+    reference = torch.nn.functional.cross_entropy(logits, labels, weight=weights, reduction="sum") / 8
     assert loss(outputs, labels).item() == pytest.approx(reference.item())
 
 
@@ -526,9 +481,7 @@ def test_los_pesos_de_clase_son_los_de_scikit_learn() -> None:
 
 
 def test_el_lote_por_equipo_es_el_mayor_divisor_que_cabe() -> None:
-    config = type(
-        "Config", (), {"num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12}
-    )
+    config = type("Config", (), {"num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12})
     each = activation_bytes(config, 128)
     assert each == pytest.approx(2 * 12 * 128 * 768 * (34 + 5 * 12 * 128 / 768))
     assert per_device_batch_size(32, 110_000_000, each, None) == 32
@@ -554,18 +507,14 @@ def test_congelar_capas_no_las_cambia(model_path: Path, tmp_path: Path) -> None:
     trainer = build(model_path, tmp_path / "taller", freeze_layers=1, num_train_epochs=1)
     before = {name: p.detach().clone() for name, p in trainer.model.named_parameters()}
     trainer.train()
-    changed = {
-        name for name, p in trainer.model.named_parameters() if not torch.equal(p, before[name])
-    }
+    changed = {name for name, p in trainer.model.named_parameters() if not torch.equal(p, before[name])}
     assert not any(n.startswith(("bert.embeddings", "bert.encoder.layer.0")) for n in changed)
     assert any(n.startswith("bert.encoder.layer.1") for n in changed)
     with pytest.raises(taller.TallerError, match="tiene 2 capas"):
         build(model_path, tmp_path / "taller", freeze_layers=2)
 
 
-def test_con_lora_se_entrena_poco_y_la_corrida_se_abre_como_cualquiera(
-    model_path: Path, tmp_path: Path
-) -> None:
+def test_con_lora_se_entrena_poco_y_la_corrida_se_abre_como_cualquiera(model_path: Path, tmp_path: Path) -> None:
     pytest.importorskip("peft")
     trainer = build(model_path, tmp_path / "taller", lora=True, learning_rate=None)
     assert trainer.config.learning_rate == pytest.approx(3e-4)
@@ -599,8 +548,6 @@ def test_run_json_dice_lo_que_paso(model_path: Path, tmp_path: Path) -> None:
     history = json.loads((run.path / "history.json").read_text("utf-8"))
     assert record["epochs"] == 2
     assert record["rows"] == {"train": 60, "validation": 30}
-    assert record["validation"]["macro_f1"] == max(
-        e["eval_macro_f1"] for e in history if "eval_macro_f1" in e
-    )
+    assert record["validation"]["macro_f1"] == max(e["eval_macro_f1"] for e in history if "eval_macro_f1" in e)
     assert record["config"]["batch_size"] == 8
     assert not record["sample_data"]

@@ -40,9 +40,7 @@ def names(files):
 
 
 def tree(folder):
-    return {
-        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
-    }
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 # abrir
@@ -266,9 +264,7 @@ def test_own_labels_saved_by_a_spreadsheet(space):
         ("@SUM(1+1)", True),
         ("+1|' /C x'!A0", True),
     ]
-    + [
-        (text, False) for text in ("'x", "-", "+52 55", "-3 grados", "@usuario hola", "", "x=", "—")
-    ],
+    + [(text, False) for text in ("'x", "-", "+52 55", "-3 grados", "@usuario hola", "", "x=", "—")],
 )
 def test_formulas_round_trip(text, risky):
     escaped = _files.escape_formula(text)
@@ -453,9 +449,7 @@ def colab(monkeypatch, tmp_path):
     package.drive = types.SimpleNamespace(mount=lambda place: Path(place).mkdir(parents=True))
     package.downloaded = []
     package.uploads = {}
-    package.files = types.SimpleNamespace(
-        download=package.downloaded.append, upload=lambda: package.uploads
-    )
+    package.files = types.SimpleNamespace(download=package.downloaded.append, upload=lambda: package.uploads)
     google = types.ModuleType("google")
     google.colab = package
     monkeypatch.setitem(sys.modules, "google", google)

@@ -88,13 +88,8 @@ def splits(n: int = 60, classes: list[str] | None = None, seed: int = 0) -> Data
         rows = []
         for number in range(size):
             label = (number * 7 + offset) % len(names)
-            clue = WORDS.get(names[label], [f"pista{label}"])[
-                number % len(WORDS.get(names[label], [0]))
-            ]
-            filler = " ".join(
-                f"cosa{int(i)}"
-                for i in torch.randint(0, 30, (1 + number % 9,), generator=generator)
-            )
+            clue = WORDS.get(names[label], [f"pista{label}"])[number % len(WORDS.get(names[label], [0]))]
+            filler = " ".join(f"cosa{int(i)}" for i in torch.randint(0, 30, (1 + number % 9,), generator=generator))
             rows.append({"text": f"{filler} {clue} número {offset + number}", "label": label})
         return Dataset.from_list(rows, features=features)
 

@@ -144,9 +144,7 @@ def check_columns(corpus: Corpus) -> Measure:
     """Están los seis archivos, cada uno con sus columnas y en su orden."""
     bad = [f"falta imagen_mexico_{name}.csv" for name in COLUMNS if name not in corpus]
     bad += [
-        f"{name}: {', '.join(frame.columns)}"
-        for name, frame in corpus.items()
-        if list(frame.columns) != COLUMNS[name]
+        f"{name}: {', '.join(frame.columns)}" for name, frame in corpus.items() if list(frame.columns) != COLUMNS[name]
     ]
     return none_of("archivos que faltan o con otras columnas", bad, "0")
 
@@ -241,9 +239,7 @@ def check_periods(corpus: Corpus) -> Measure:
     """Los años de `nuevos` son dos periodos, con otras clases que train y que el otro."""
     new = corpus["nuevos"].merge(corpus["nuevos_verdad"], on="id")
     groups = {"train": shares(corpus["train"]["etiqueta"])}
-    groups |= {
-        f"nuevos de {year}": shares(f["etiqueta"]) for year, f in new.groupby(new["fecha"].str[:4])
-    }
+    groups |= {f"nuevos de {year}": shares(f["etiqueta"]) for year, f in new.groupby(new["fecha"].str[:4])}
     nearest = min(farthest(a, b) for a, b in combinations(groups.values(), 2))
     return Measure(
         "menor distancia entre las clases de train y de los dos periodos de nuevos",
@@ -261,9 +257,7 @@ def check_phenomena(corpus: Corpus) -> list[Measure]:
     counts = Counter(corpus["dificil"]["fenomeno"])
     fewest = min(counts[name] for name in VALUES["fenomeno"])
     listed = ", ".join(f"{name} {counts[name]}" for name in sorted(VALUES["fenomeno"]))
-    return [
-        Measure("textos del fenómeno más escaso", str(fewest), "5 o más", fewest >= 5, (listed,))
-    ]
+    return [Measure("textos del fenómeno más escaso", str(fewest), "5 o más", fewest >= 5, (listed,))]
 
 
 # --- los textos --------------------------------------------------------------------------------
@@ -292,15 +286,11 @@ def check_lengths(corpus: Corpus) -> list[Measure]:
         between("palabras del texto más corto", int(words.min()), 6, 120, "d"),
         between("palabras del texto más largo", int(words.max()), 6, 120, "d"),
         between("mediana de palabras", float(words.median()), 18, 25, "g"),
-        between(
-            "parte con más de 60 palabras", float((words > 60).mean()), 0.05, 0.15, ".3f", details
-        ),
+        between("parte con más de 60 palabras", float((words > 60).mean()), 0.05, 0.15, ".3f", details),
     ]
 
 
-def most_alike(
-    texts: Sequence[str], n: int = WORST, first: int | None = None
-) -> list[tuple[float, int, int]]:
+def most_alike(texts: Sequence[str], n: int = WORST, first: int | None = None) -> list[tuple[float, int, int]]:
     """Los `n` pares con mayor Jaccard de secuencias de cinco letras: valor y lugar de cada uno.
 
     Con `first`, solo pares de uno de los `first` primeros textos con uno de los demás.
@@ -381,8 +371,7 @@ def agreement(name: str, readings: pd.DataFrame, held: bool) -> Measure:
     kappas = [cohen_kappa_score(readings[a], readings[b]) for a, b in combinations(READINGS, 2)]
     votes = Counter(max(Counter(unit).values()) for unit in units)
     parts = ", ".join(
-        f"{title} {votes[count] / len(units):.1%}"
-        for title, count in (("3–0", 3), ("2–1", 2), ("sin mayoría", 1))
+        f"{title} {votes[count] / len(units):.1%}" for title, count in (("3–0", 3), ("2–1", 2), ("sin mayoría", 1))
     )
     detail = f"kappa de Cohen por pares {', '.join(f'{k:.3f}' for k in kappas)}; {parts}"
     title = f"alfa de Krippendorff, {name} ({len(units)})"
@@ -619,9 +608,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=SAMPLE_DATA, help="dónde están los CSV")
     parser.add_argument("--real", type=Path, metavar="CSV", help="textos reales, columna texto")
     parser.add_argument("--full", action="store_true", help="también entrenamientos")
-    parser.add_argument(
-        "--datasheet", action="store_true", help="escribe lo medido en DATASHEET.md"
-    )
+    parser.add_argument("--datasheet", action="store_true", help="escribe lo medido en DATASHEET.md")
     parser.add_argument(
         "--sizes",
         default="50,100,200,400,800,todo",

@@ -35,9 +35,7 @@ def colibri_f1(splits: Any, seed: int, epochs: int | None = None) -> float:
     tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
     tokenized = taller.tokenize(splits, tokenizer, config)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = taller.build_trainer(
-            model, tokenizer, tokenized, config, taller.open_workspace(folder)
-        )
+        trainer = taller.build_trainer(model, tokenizer, tokenized, config, taller.open_workspace(folder))
         trainer.train()
         return taller.evaluate(trainer, tokenized["test"]).scores["macro_f1"]
 
@@ -87,9 +85,7 @@ def measure(
         rows[name]["sube al final"] = still_rises(curve)
     return {
         f"Macro F1 en prueba según los textos de train (semilla {seeds[0]}; sube al final: las dos "
-        "últimas medidas promedian más que las dos anteriores)": pd.DataFrame.from_dict(
-            rows, orient="index"
-        ),
+        "últimas medidas promedian más que las dos anteriores)": pd.DataFrame.from_dict(rows, orient="index"),
         "Macro F1 en prueba con todo train": by_seed(splits, seeds, epochs, scorers, known),
     }
 
@@ -105,8 +101,7 @@ def by_seed(
     rows: dict[str, dict[str, str]] = {}
     for name, scorer in scorers.items():
         values = [
-            known[name] if seed == seeds[0] and name in known else scorer(splits, seed, epochs)
-            for seed in seeds
+            known[name] if seed == seeds[0] and name in known else scorer(splits, seed, epochs) for seed in seeds
         ]
         rows[name] = {f"semilla {s}": f"{v:.3f}" for s, v in zip(seeds, values, strict=True)}
         rows[name]["media"] = f"{statistics.mean(values):.3f}"

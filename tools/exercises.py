@@ -36,9 +36,7 @@ def read_notebook(path: Path) -> dict[str, Any]:
 
 def write_notebook(path: Path, notebook: dict[str, Any]) -> None:
     """Escribe el cuaderno como lo hace Jupyter: una línea por elemento, sangría de un espacio."""
-    cells = [
-        {**cell, "source": cell["source"].splitlines(keepends=True)} for cell in notebook["cells"]
-    ]
+    cells = [{**cell, "source": cell["source"].splitlines(keepends=True)} for cell in notebook["cells"]]
     text = json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
@@ -63,12 +61,7 @@ def _answers(tree: ast.Module) -> set[str]:
     calls = [node for node in ast.walk(tree) if _is_check(node)]
     if not calls:
         raise ExerciseError("la solución no llama a `revisa.…(…)`")
-    return {
-        name.id
-        for call in calls
-        for name in ast.walk(call)
-        if isinstance(name, ast.Name) and name.id != "revisa"
-    }
+    return {name.id for call in calls for name in ast.walk(call) if isinstance(name, ast.Name) and name.id != "revisa"}
 
 
 def _blank(target: ast.expr) -> str:
@@ -86,9 +79,7 @@ def derive(solution: str) -> str:
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
-        raise ExerciseError(
-            f"la solución no es Python válido (línea {error.lineno}: {error.msg})"
-        ) from None
+        raise ExerciseError(f"la solución no es Python válido (línea {error.lineno}: {error.msg})") from None
     answers = _answers(tree)
     source = code.encode("utf-8")  # ast cuenta las columnas en bytes
     starts = [0]
@@ -138,8 +129,7 @@ def process(notebook: dict[str, Any]) -> list[str]:
         above = cells[index - 1] if index else {}
         if EXERCISE not in tags(above):
             raise ExerciseError(
-                f"celda {index + 1}: falta, justo arriba de la solución, "
-                f"la celda con la etiqueta `{EXERCISE}`"
+                f"celda {index + 1}: falta, justo arriba de la solución, la celda con la etiqueta `{EXERCISE}`"
             )
         try:
             exercise = derive(cell["source"])

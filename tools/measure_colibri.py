@@ -99,8 +99,7 @@ def scores(name: str, folder: Path, seeds: Sequence[int]) -> dict[str, str]:
         "textos de train": f"{records[0]['rows']['train']:,}",
         "TF-IDF, prueba": f"{tfidf:.3f}",
         "colibri, validación / prueba por semilla": ", ".join(
-            f"{record['validation']['macro_f1']:.3f}/{value:.3f}"
-            for record, value in zip(records, test, strict=True)
+            f"{record['validation']['macro_f1']:.3f}/{value:.3f}" for record, value in zip(records, test, strict=True)
         ),
         "media en prueba": f"{statistics.mean(test):.3f}",
         "menos TF-IDF": f"{statistics.mean(test) - tfidf:+.3f}",
@@ -115,11 +114,7 @@ def timed_texts(tokens: int) -> list[str]:
 
     tokenizer = AutoTokenizer.from_pretrained(ASSET)
     texts = pd.read_csv(SAMPLE_DATA / "imagen_mexico_train.csv")["texto"]
-    ids = [
-        number
-        for row in tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-        for number in row
-    ]
+    ids = [number for row in tokenizer(list(texts), add_special_tokens=False)["input_ids"] for number in row]
     ids *= 1 + TIMED_TEXTS * tokens // len(ids)
     body = tokens - 2
     return [tokenizer.decode(ids[n * body : (n + 1) * body]) for n in range(TIMED_TEXTS)]

@@ -110,9 +110,7 @@ def to_html(notebook: nbformat.NotebookNode, name: str) -> str:
     return str(page)
 
 
-def run_all(
-    notebooks: list[Path], workspace: Path, output: Path, html: Path, timeout: int | None = None
-) -> None:
+def run_all(notebooks: list[Path], workspace: Path, output: Path, html: Path, timeout: int | None = None) -> None:
     """Ejecuta los cuadernos en orden, con una línea de avance por cada uno."""
     for folder in (output, html):
         shutil.rmtree(folder, ignore_errors=True)

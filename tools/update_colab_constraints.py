@@ -35,9 +35,7 @@ def read_pins(text: str) -> dict[str, str]:
     return {canonical(match[1]): match[2] for match in found if match}
 
 
-def update(
-    constraints: str, published: str, today: datetime.date
-) -> tuple[str, list[str], list[str]]:
+def update(constraints: str, published: str, today: datetime.date) -> tuple[str, list[str], list[str]]:
     """El texto nuevo, los cambios y los nombres que la lista publicada no tiene."""
     pins = read_pins(published)
     lines, changes, missing = [], [], []
@@ -79,9 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     if len(read_pins(published)) < 20:
         print(f"✗ {options.source} no parece la lista de paquetes de Colab.", file=sys.stderr)
         return 1
-    text, changes, missing = update(
-        options.constraints.read_text(encoding="utf-8"), published, datetime.date.today()
-    )
+    text, changes, missing = update(options.constraints.read_text(encoding="utf-8"), published, datetime.date.today())
     if missing:
         print(
             f"✗ Colab ya no trae: {', '.join(missing)}. Decide qué hacer con ellos.",

@@ -16,6 +16,4 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(f"taller_lib.revisa.fase_{match.group(1)}")
         if hasattr(module, name):
             return getattr(module, name)
-    raise AttributeError(
-        f"No existe el ejercicio «{name}»: copia el nombre como está en el cuaderno."
-    )
+    raise AttributeError(f"No existe el ejercicio «{name}»: copia el nombre como está en el cuaderno.")

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 UNANSWERED = "Todavía no has escrito {}: sustituye los puntos suspensivos."
-UNEXPECTED = (
-    "No pude leer tu respuesta: escríbela como en el enunciado y vuelve a ejecutar la celda."
-)
+UNEXPECTED = "No pude leer tu respuesta: escríbela como en el enunciado y vuelve a ejecutar la celda."
 
 
 def check(function: Callable[..., str]) -> Callable[..., None]:

@@ -62,9 +62,7 @@ def _package(value: Any) -> str:
         )
     if name == "dataset":
         return "Casi: copia el nombre del paquete letra por letra, como está en la tabla."
-    return (
-        "El nombre del paquete no está en la tabla: cópialo entre comillas de la columna `paquete`."
-    )
+    return "El nombre del paquete no está en la tabla: cópialo entre comillas de la columna `paquete`."
 
 
 def _count(value: Any, well: int, rows: int) -> str:
@@ -93,10 +91,7 @@ def ejercicio_0_2(minutos_procesador: Any = ..., minutos_gpu: Any = ..., maquina
     if cpu is None or gpu is None:
         return "Escribe los minutos como dos números, sin comillas ni unidades."
     if close(cpu, GPU_MINUTES) and close(gpu, CPU_MINUTES):
-        return (
-            "Los minutos están cambiados de lugar: "
-            "¿qué máquina da el paso de 3 segundos, la lenta o la rápida?"
-        )
+        return "Los minutos están cambiados de lugar: ¿qué máquina da el paso de 3 segundos, la lenta o la rápida?"
     right = close(cpu, CPU_MINUTES) and close(gpu, GPU_MINUTES)
     if right and as_text(maquina) in GPU_WORDS:
         return (

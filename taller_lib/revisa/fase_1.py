@@ -30,9 +30,7 @@ def ejercicio_1_1(cuantos: Any = ..., datos: Any = None) -> str:
             "¿qué función los contaba en la celda de arriba?"
         )
     if callable(cuantos):
-        return (
-            "Escribiste la condición, pero nadie la ha usado todavía: dásela a `datos.filter( )`."
-        )
+        return "Escribiste la condición, pero nadie la ha usado todavía: dásela a `datos.filter( )`."
     number = as_number(cuantos)
     if number is None:
         return "Necesito un número: cuenta los renglones con `len( )`, o escríbelo con cifras."
@@ -43,9 +41,7 @@ def ejercicio_1_1(cuantos: Any = ..., datos: Any = None) -> str:
             "de contenido, y ahora cabe en un renglón."
         )
     if number == len(topics):
-        return (
-            "Son todos los renglones de la tabla: falta la condición que escoja los de seguridad."
-        )
+        return "Son todos los renglones de la tabla: falta la condición que escoja los de seguridad."
     if number == 0:
         return (
             "El filtro no encontró ninguno. Python distingue mayúsculas y acentos: revisa cómo "
@@ -103,9 +99,7 @@ def ejercicio_1_3(acuerdo: Any = ..., kappa: Any = ...) -> str:
             "9 de 10. Un acuerdo alto puede no decir nada; el kappa lo delata."
         )
     if close(share, 0) and close(corrected, 0.9):
-        return (
-            "Los dos números son buenos, pero están al revés: primero el acuerdo, después el kappa."
-        )
+        return "Los dos números son buenos, pero están al revés: primero el acuerdo, después el kappa."
     if close(share, 0.9):
         return f"El acuerdo está bien. {_kappa_hint(corrected)}"
     return f"{'El kappa está bien. ' if close(corrected, 0) else ''}{_share_hint(share)}"
@@ -115,16 +109,12 @@ def _share_hint(share: float) -> str:
     if looks_like_percentage(share, 0.9):
         return "Vas bien con el acuerdo, pero escríbelo como proporción entre 0 y 1."
     if share == 9:
-        return (
-            "9 son las notas en que coinciden: divídelas entre el total para tener una proporción."
-        )
+        return "9 son las notas en que coinciden: divídelas entre el total para tener una proporción."
     if close(share, 0.1):
         return "Eso es el desacuerdo: ¿en qué parte de las notas ponen lo mismo?"
     if close(share, 1):
         return "Casi: hay una nota en que no ponen lo mismo."
-    return (
-        "Para el acuerdo, cuenta en cuántas de las diez notas ponen lo mismo y divide entre diez."
-    )
+    return "Para el acuerdo, cuenta en cuántas de las diez notas ponen lo mismo y divide entre diez."
 
 
 def _kappa_hint(corrected: float) -> str:
@@ -166,9 +156,7 @@ def _lesson(same: int, total: int) -> str:
         return "Nadie discute aquí. Antes de celebrarlo, mira si las tres lecturas también coincidieron."
     if 2 * same >= total:
         return "Lo que queda fuera no es basura: es donde el texto admite dos lecturas."
-    return (
-        "Con tanto desacuerdo conviene releer juntos el libro de códigos. Así se empieza siempre."
-    )
+    return "Con tanto desacuerdo conviene releer juntos el libro de códigos. Así se empieza siempre."
 
 
 def _counted(same: int, total: int) -> str:

@@ -86,10 +86,7 @@ def ejercicio_2_2(recall_neutral: Any = ..., precision_neutral: Any = ...) -> st
     if looks_like_percentage(recall, 0.60) and looks_like_percentage(precision, 0.50):
         return PERCENTAGE.format("escríbelos")
     if close(recall, 0.50) and close(precision, 0.60):
-        return (
-            "Están al revés: recall mira lo que había (el renglón); precision, lo que dijo el modelo "
-            "(la columna)."
-        )
+        return "Están al revés: recall mira lo que había (el renglón); precision, lo que dijo el modelo (la columna)."
     for name, its_recall, its_precision in (("negativo", 0.90, 0.75), ("positivo", 0.40, 1.00)):
         if close(recall, its_recall) and close(precision, its_precision):
             return f"Esas son las medidas de «{name}». Busca el renglón y la columna de «neutral»."
@@ -153,9 +150,7 @@ def _balanced_hint(balanced: Any) -> str:
         return "1 es lo que acierta en negativo. Falta promediarlo con las otras clases."
     if close(balanced, 0):
         return "0 es lo que acierta en neutral y en positivo. Falta promediarlo con negativo."
-    return (
-        "Para la balanceada, calcula primero el acierto de cada clase: ¿cuánto acierta en neutral?"
-    )
+    return "Para la balanceada, calcula primero el acierto de cada clase: ¿cuánto acierta en neutral?"
 
 
 def _lazy_hint(accuracy: Any) -> str:

@@ -6,9 +6,7 @@ from typing import Any
 
 from taller_lib.revisa._comun import UNANSWERED, as_number, as_text, check, unanswered
 
-NOT_NUMBERS = (
-    "Necesito dos números, uno en cada renglón: escríbelos con cifras, sin palabras ni corchetes."
-)
+NOT_NUMBERS = "Necesito dos números, uno en cada renglón: escríbelos con cifras, sin palabras ni corchetes."
 
 
 @check
@@ -39,7 +37,9 @@ def _steps_hint(steps: float) -> str:
     if 18 < steps < 19:
         return "La división está bien hecha, pero no existe una fracción de paso: ¿qué pasa con los textos que no llenan un lote?"
     if steps == 75:
-        return "75 son las veces que se llena la memoria. Un paso se da hasta completar el lote: ¿de cuántos textos es?"
+        return (
+            "75 son las veces que se llena la memoria. Un paso se da hasta completar el lote: ¿de cuántos textos es?"
+        )
     if steps == 76:
         return "Contaste todas las partes. Un paso se da cuando ya se juntaron varias: ¿cuántos lotes son?"
     if steps == 600:
@@ -103,9 +103,7 @@ def _kept_hint(kept: float) -> str:
 
 def _last_hint(last: float) -> str:
     if last == 7:
-        return (
-            "Recorrer toda la lista es no detenerse. ¿Tomaste el empate de la época 5 como mejora?"
-        )
+        return "Recorrer toda la lista es no detenerse. ¿Tomaste el empate de la época 5 como mejora?"
     if last == 4:
         return "Con la 4 va una sola época sin mejorar: la paciencia es 3."
     if last == 5:

@@ -67,10 +67,7 @@ def _flipped_hint(value: float) -> str:
             "acabar en elogio, y un elogio en crítica."
         )
     if value == 35:
-        return (
-            "Sumaste todos los errores. Cambiar de signo es más que fallar: quita los que pasan "
-            "por «neutral»."
-        )
+        return "Sumaste todos los errores. Cambiar de signo es más que fallar: quita los que pasan por «neutral»."
     if value == 85:
         return "Esa es la diagonal, los aciertos. Los volteados están lejos de ella."
     if close(value, _FLIPPED / 120):
@@ -94,9 +91,7 @@ def _recall_hint(value: Any) -> str:
         return "Esa es la parte de los positivos que se le escapó; falta la que sí encontró."
     if as_number(value) == 20:
         return "20 es cuántos positivos encontró. ¿De cuántos que había?"
-    return (
-        "Para el *recall*, quédate en el renglón de los positivos: los que acertó, entre su total."
-    )
+    return "Para el *recall*, quédate en el renglón de los positivos: los que acertó, entre su total."
 
 
 @check
@@ -108,10 +103,7 @@ def ejercicio_5_2(error_1: Any, error_2: Any, error_3: Any) -> str:
     said = [_kind(answer) for answer in answers]
     if None in said:
         place = ("primera", "segunda", "tercera")[said.index(None)]
-        return (
-            f'No reconozco tu {place} respuesta: usa "modelo", "frontera" o "etiqueta", entre '
-            "comillas."
-        )
+        return f'No reconozco tu {place} respuesta: usa "modelo", "frontera" o "etiqueta", entre comillas.'
     wrong = [number for number, kind in enumerate(said) if kind != _KINDS[number]]
     if not wrong:
         return (
@@ -120,11 +112,7 @@ def ejercicio_5_2(error_1: Any, error_2: Any, error_3: Any) -> str:
             "distinguen."
         )
     right = {0: "", 1: " Llevas uno.", 2: " Llevas dos."}[3 - len(wrong)]
-    repeated = (
-        " Recuerda que cada palabra se usa una sola vez."
-        if len(set(said)) < 3 and len(wrong) < 3
-        else ""
-    )
+    repeated = " Recuerda que cada palabra se usa una sola vez." if len(set(said)) < 3 and len(wrong) < 3 else ""
     first = wrong[0]
     return _KIND_HINTS[first, str(said[first])] + right + repeated
 
@@ -148,10 +136,7 @@ def ejercicio_5_3(textos: Any, frase: Any) -> str:
     if letter is None:
         return 'En `frase` escribe una letra entre comillas: "a", "b" o "c".'
     if close(number, 0.1) or number == 10:
-        return (
-            "Esa es la diferencia en proporción o en puntos. Cuéntala en textos: ¿en cuántos "
-            "coincide cada quien?"
-        )
+        return "Esa es la diferencia en proporción o en puntos. Cuéntala en textos: ¿en cuántos coincide cada quien?"
     if number == -1:
         return "Es la resta al revés: escribe la diferencia sin signo."
     if number != 1:

@@ -64,14 +64,11 @@ def test_set_up_cell_is_the_same_in_all(path: Path, cells: list[Cell]) -> None:
 
 def test_begins_with_title_badge_and_minutes(phase: int, path: Path, cells: list[Cell]) -> None:
     opening = "\n".join(
-        cell["source"]
-        for cell in itertools.takewhile(lambda cell: cell["cell_type"] == "markdown", cells)
+        cell["source"] for cell in itertools.takewhile(lambda cell: cell["cell_type"] == "markdown", cells)
     )
     assert opening.startswith("# ")
     slug = set_repository.slug_of(set_repository.declared(NOTEBOOKS.parent)[0])
-    badge = (
-        rf"https://colab\.research\.google\.com/github/{re.escape(slug)}/blob/[\w.-]+/notebooks/"
-    )
+    badge = rf"https://colab\.research\.google\.com/github/{re.escape(slug)}/blob/[\w.-]+/notebooks/"
     assert re.search(badge + re.escape(path.name), opening), "falta la insignia de Colab"
     assert re.search(rf"\b{MINUTES[phase]}\s+minutos", opening.replace("*", ""))
 

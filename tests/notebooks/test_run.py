@@ -36,9 +36,7 @@ def test_the_road(tmp_path_factory: pytest.TempPathFactory) -> None:
     for phase in PHASES:
         path = notebook_path(phase)
         notebook = run_notebooks.load(path)
-        run_notebooks.execute(
-            notebook, path.name, workspace, folder, SECONDS_A_CELL, {"PYTHONPATH": python_path}
-        )
+        run_notebooks.execute(notebook, path.name, workspace, folder, SECONDS_A_CELL, {"PYTHONPATH": python_path})
         if phase == 1:  # como si se hubieran elegido las diez respuestas
             own = ten_texts().assign(etiqueta=lambda table: table["lectura_2"])
             open_workspace(workspace).save_own_labels(own.to_dict("records"))
@@ -84,9 +82,7 @@ def small_workspace(tmp_path: Path, small_data: Path) -> Path:
 def test_alone(path: Path, variant: str, small_workspace: Path, tmp_path: Path) -> None:
     """Un cuaderno abierto solo, sin responder o resuelto, no cambia las decisiones tomadas."""
     before = (small_workspace / "config.json").read_bytes()
-    run_notebooks.execute(
-        run_notebooks.load(path, variant), path.name, small_workspace, tmp_path, SECONDS_A_CELL
-    )
+    run_notebooks.execute(run_notebooks.load(path, variant), path.name, small_workspace, tmp_path, SECONDS_A_CELL)
     if variant == run_notebooks.UNANSWERED:
         assert (small_workspace / "config.json").read_bytes() == before
 
@@ -110,9 +106,9 @@ def test_four_classes_of_another_domain(tmp_path: Path) -> None:
     ]
     with open(workspace / "data" / "quejas.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=";").writerows([("mensaje", "área"), *rows])
-    WorkshopConfig(
-        text_column="mensaje", label_column="área", label_names=tuple(clues), num_train_epochs=2
-    ).save(workspace)
+    WorkshopConfig(text_column="mensaje", label_column="área", label_names=tuple(clues), num_train_epochs=2).save(
+        workspace
+    )
     before = (workspace / "config.json").read_bytes()
     for phase in PHASES:
         path = notebook_path(phase)

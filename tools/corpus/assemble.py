@@ -31,9 +31,7 @@ def read(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def write(
-    name: str, columns: Sequence[str], rows: Iterable[Row], folder: Path = SAMPLE_DATA
-) -> int:
+def write(name: str, columns: Sequence[str], rows: Iterable[Row], folder: Path = SAMPLE_DATA) -> int:
     """Escribe un CSV en UTF-8 y devuelve cuántas filas tiene."""
     rows = list(rows)
     with (folder / name).open("w", encoding="utf-8", newline="") as file:
@@ -45,9 +43,7 @@ def write(
 
 def gather() -> list[Row]:
     """Cada texto con su ficha y sus tres lecturas; `etiqueta` vacía si no hay mayoría."""
-    texts = {
-        row["id"]: row["texto"] for path in sorted(HERE.glob("texts/*.csv")) for row in read(path)
-    }
+    texts = {row["id"]: row["texto"] for path in sorted(HERE.glob("texts/*.csv")) for row in read(path)}
     # un texto reescrito se leyó otra vez: valen los lotes desde el último que se anotó
     first_lot: dict[str, int] = {}
     for row in read(HERE / "rewritten.csv"):
@@ -85,9 +81,7 @@ def split(rows: list[Row]) -> dict[str, list[Row]]:
         random.Random(f"{SEED} {label}").shuffle(group)
         first = round(SHARES["train"] * len(group))
         second = first + round(SHARES["validacion"] * len(group))
-        for name, chunk in zip(
-            parts, (group[:first], group[first:second], group[second:]), strict=True
-        ):
+        for name, chunk in zip(parts, (group[:first], group[first:second], group[second:]), strict=True):
             parts[name] += chunk
     for name, part in parts.items():
         random.Random(f"{SEED} {name}").shuffle(part)
@@ -107,9 +101,7 @@ def main() -> None:
     """Escribe los archivos y dice cuántas filas y qué acuerdo tienen."""
     rows = gather()
     kept = [row for row in rows if row["etiqueta"]]
-    dropped = write(
-        "sin_mayoria.csv", ["id", *READINGS], (r for r in rows if not r["etiqueta"]), HERE
-    )
+    dropped = write("sin_mayoria.csv", ["id", *READINGS], (r for r in rows if not r["etiqueta"]), HERE)
     main_rows = [row for row in kept if row["set"] == "main"]
     for name, part in split(main_rows).items():
         print(

@@ -24,9 +24,7 @@ def read_texts(writers: Iterable[int]) -> list[dict[str, str]]:
     """Los textos de esas plumas, por `id`."""
     rows: list[dict[str, str]] = []
     for writer in writers:
-        with (HERE / "texts" / f"writer_{writer:02}.csv").open(
-            encoding="utf-8", newline=""
-        ) as file:
+        with (HERE / "texts" / f"writer_{writer:02}.csv").open(encoding="utf-8", newline="") as file:
             rows += csv.DictReader(file)
     return sorted(rows, key=lambda row: row["id"])
 

@@ -173,9 +173,7 @@ def source_table() -> dict[Any, Any]:
             sums: dict[Any, float] = defaultdict(float)
             for key, value in table.items():
                 sums[key[axis]] += value
-            table = {
-                key: value * target[key[axis]] / sums[key[axis]] for key, value in table.items()
-            }
+            table = {key: value * target[key[axis]] / sums[key[axis]] for key, value in table.items()}
     return table
 
 

@@ -29,9 +29,7 @@ UNACCENTED = str.maketrans("áéíóúÁÉÍÓÚ", "aeiouAEIOU")
 class Tokenizer(Protocol):
     """Lo que se usa del tokenizer."""
 
-    def __call__(
-        self, text: list[str], *, truncation: bool, max_length: int
-    ) -> dict[str, list[list[int]]]: ...
+    def __call__(self, text: list[str], *, truncation: bool, max_length: int) -> dict[str, list[list[int]]]: ...
 
 
 def add_noise(text: str, rng: random.Random) -> str:
@@ -91,9 +89,7 @@ class Corpus:
             packages[package].append(number)
             if package not in sources or sources[package].reader not in WHOLE:
                 documents[package, document].append(number)
-        self.following = {
-            number: after for members in documents.values() for number, after in pairwise(members)
-        }
+        self.following = {number: after for members in documents.values() for number, after in pairwise(members)}
         self.packages = dict(packages)
         self.weights = {name: sources[name].weight if name in sources else 1.0 for name in packages}
 
@@ -150,9 +146,7 @@ def _by_length(
         yield from batches
 
 
-def make_batches(
-    corpus: Corpus, tokenizer: Tokenizer, size: int, seed: int
-) -> Iterator[list[list[int]]]:
+def make_batches(corpus: Corpus, tokenizer: Tokenizer, size: int, seed: int) -> Iterator[list[list[int]]]:
     """Lotes sin fin de unas ``size`` piezas cada uno, con textos de largo parecido.
 
     Un lote de cada tres es de pasajes (64 a 192 piezas) y los demás, de frases con ruido (hasta 48).

@@ -112,9 +112,7 @@ class Distiller:
     @staticmethod
     def _load(folder: Path, layers: int) -> BertModel:
         config = BertConfig.from_pretrained(folder, num_hidden_layers=layers)
-        return BertModel.from_pretrained(
-            folder, config=config, add_pooling_layer=False, dtype=torch.float32
-        ).eval()
+        return BertModel.from_pretrained(folder, config=config, add_pooling_layer=False, dtype=torch.float32).eval()
 
     def _new_student(self) -> BertModel:
         plan = self.plan.student
@@ -125,9 +123,7 @@ class Distiller:
         student = BertModel(config, add_pooling_layer=True)
         student.embeddings.load_state_dict(self.teacher.embeddings.state_dict())
         for own, layer in enumerate(layers):
-            student.encoder.layer[own].load_state_dict(
-                self.teacher.encoder.layer[layer].state_dict()
-            )
+            student.encoder.layer[own].load_state_dict(self.teacher.encoder.layer[layer].state_dict())
         torch.nn.init.zeros_(student.pooler.dense.bias)
         student.embeddings.requires_grad_(False)
         student.encoder.layer[: plan.kept].requires_grad_(False)
@@ -154,10 +150,7 @@ class Distiller:
             for target in tokens:
                 tokens[target].append(states[target][mask])
         sentence = torch.cat(means)
-        statistics = {
-            f"scale {target}": torch.cat(values).std(0).clamp(min=0.02)
-            for target, values in tokens.items()
-        }
+        statistics = {f"scale {target}": torch.cat(values).std(0).clamp(min=0.02) for target, values in tokens.items()}
         statistics["sentence mean"] = sentence.mean(0)
         statistics["sentence scale"] = sentence.std(0).clamp(min=0.005)
         return statistics
@@ -170,9 +163,7 @@ class Distiller:
         no_start = mask.clone()
         no_start[:, 0] = False
         hidden, errors = states[plan.kept], []
-        for layer, target in zip(
-            self.student.encoder.layer[plan.kept :], plan.targets, strict=True
-        ):
+        for layer, target in zip(self.student.encoder.layer[plan.kept :], plan.targets, strict=True):
             hidden = _layer(layer, hidden, additive)
             # el <s> de la última capa es del pooler: no imita al maestro
             where = no_start if target == self.top else mask
@@ -227,9 +218,7 @@ class Distiller:
         """Sigue donde se guardó; si el plan es otro, se niega."""
         state = torch.load(path, weights_only=True)
         if state["plan"] != repr(self.plan):
-            raise SystemExit(
-                f"{path} es de una destilación con otros números: bórralo o renómbralo."
-            )
+            raise SystemExit(f"{path} es de una destilación con otros números: bórralo o renómbralo.")
         self.step = state["step"]
         self.student.load_state_dict(state["student"])
         self.optimizer.load_state_dict(state["optimizer"])

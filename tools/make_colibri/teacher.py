@@ -74,12 +74,8 @@ def _is_latin(character: str) -> bool:
 
 
 def _is_emoji(piece: str) -> bool:
-    marks = all(
-        unicodedata.category(c) in ("So", "Sk", "Mn", "Cf") and ord(c) > 0x2000 for c in piece
-    )
-    return marks and any(
-        ord(c) >= 0x1F000 or 0x2600 <= ord(c) <= 0x27BF or ord(c) == 0xFE0F for c in piece
-    )
+    marks = all(unicodedata.category(c) in ("So", "Sk", "Mn", "Cf") and ord(c) > 0x2000 for c in piece)
+    return marks and any(ord(c) >= 0x1F000 or 0x2600 <= ord(c) <= 0x27BF or ord(c) == 0xFE0F for c in piece)
 
 
 def is_compulsory(piece: str) -> bool:

@@ -12,9 +12,7 @@ from .readers import READERS, TAG
 from .sources import TextPackage
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[\"'«¡¿A-ZÁÉÍÓÚÑ0-9—–-])|\n\s*\n")
-PLACEHOLDER = re.compile(
-    r"%[-0-9.$]*[a-zA-Z]+|\{[^{}]{0,40}\}|\$[A-Za-z_0-9|]+|&[a-z]+;|~|\\[a-zA-Z]+|\^"
-)
+PLACEHOLDER = re.compile(r"%[-0-9.$]*[a-zA-Z]+|\{[^{}]{0,40}\}|\$[A-Za-z_0-9|]+|&[a-z]+;|~|\\[a-zA-Z]+|\^")
 # Palabras frecuentes: una frase de cinco o más palabras que no tenga ninguna no suele ser español.
 _COMMON = (
     "de la que el en y a los se del las un por con no una su para es al lo como más o pero sus le ha "
@@ -50,9 +48,7 @@ def sentences(paragraph: str, min_words: int = 3) -> Iterator[str]:
         yield sentence
 
 
-def write_text(
-    packages_folder: Path, path: Path, packages: Iterable[TextPackage]
-) -> dict[str, int]:
+def write_text(packages_folder: Path, path: Path, packages: Iterable[TextPackage]) -> dict[str, int]:
     """Escribe ``paquete<TAB>documento<TAB>frase`` y devuelve cuántas frases dio cada paquete.
 
     Una frase repetida entra una sola vez.
