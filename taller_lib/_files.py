@@ -59,6 +59,15 @@ def save_figure(figure: Any, path: Path) -> None:
         figure.savefig(new, format="png", dpi=150, bbox_inches="tight")
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """El objeto JSON de un archivo; vacío si no lo hay o no se puede leer."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
 def write_json(path: Path, values: Any) -> Path:
     """Escribe JSON legible en UTF-8; completo o no lo escribe."""
     text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)

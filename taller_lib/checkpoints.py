@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from taller_lib._files import replacing, write_text
+from taller_lib._files import read_object, replacing, write_text
 
 STATE = "trainer_state.json"
 MARKER = "complete.json"
@@ -31,11 +31,7 @@ def _newest_first(output_dir: Path) -> list[Path]:
 
 def read_state(folder: Path) -> dict[str, Any] | None:
     """El `trainer_state.json` de la carpeta; `None` si falta o está cortado."""
-    try:
-        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return state if isinstance(state, dict) else None
+    return read_object(folder / STATE) or None
 
 
 def _sizes(folder: Path) -> dict[str, int]:

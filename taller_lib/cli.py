@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import taller_lib as taller
 from taller_lib.config import WorkshopConfig
@@ -46,25 +46,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"taller_lib {taller.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_SpanishParser)
 
-    run = commands.add_parser("run", help="datos → entrenamiento → evaluación")
+    data, space = (_SpanishParser(add_help=False) for _ in range(2))
+    data.add_argument("--validation", metavar="CSV")
+    data.add_argument("--test", metavar="CSV")
+    data.add_argument("--text-column", metavar="COLUMNA")
+    data.add_argument("--label-column", metavar="COLUMNA")
+    data.add_argument("--label-names", metavar="a,b,c", help="las clases, si no son tres")
+    data.add_argument("--model", metavar="NOMBRE", help="colibri, un nombre del Hub o una carpeta")
+    space.add_argument("--workspace", metavar="CARPETA", help="por omisión, ./mi_taller")
+
+    run = commands.add_parser("run", parents=[data, space], help="datos → entrenamiento → evaluación")
     run.add_argument("--train", metavar="CSV", help="sin él, los datos del espacio de trabajo")
-    run.add_argument("--validation", metavar="CSV")
-    run.add_argument("--test", metavar="CSV")
-    _data_options(run)
-    run.add_argument("--model", metavar="NOMBRE", help="colibri, un nombre del Hub o una carpeta")
     run.add_argument("--epochs", type=int, metavar="N", help="épocas como máximo, de 1 a 20")
     run.add_argument("--seed", type=int, metavar="N", help="semilla aleatoria")
     run.add_argument("--seeds", type=int, default=1, metavar="N", help="corridas, con N semillas")
-    run.add_argument("--report", action="store_true", help="dejar también informe.html")
     run.add_argument("--resume", action="store_true", help="seguir la corrida que quedó a medias")
-    _workspace_option(run)
+    run.add_argument("--report", action="store_true", help="dejar también informe.html")
 
-    check = commands.add_parser("check", help="revisar un CSV antes de la clase")
+    check = commands.add_parser("check", parents=[data], help="revisar un CSV antes de la clase")
     check.add_argument("train", metavar="A.csv")
-    check.add_argument("--validation", metavar="CSV")
-    check.add_argument("--test", metavar="CSV")
-    _data_options(check)
-    check.add_argument("--model", metavar="NOMBRE")
 
     predict = commands.add_parser("predict", help="clasificar un archivo con una corrida")
     predict.add_argument("run", metavar="CORRIDA")
@@ -72,10 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("target", metavar="salida.csv")
     predict.add_argument("--text-column", default="texto", metavar="COLUMNA")
 
-    compare = commands.add_parser("compare", help="las corridas, por su validación")
+    compare = commands.add_parser("compare", parents=[space], help="las corridas, por su validación")
     compare.add_argument("runs", nargs="*", metavar="CORRIDA", help="dos, para ver su diferencia")
     compare.add_argument("--test", action="store_true", help="en prueba (queda anotado)")
-    _workspace_option(compare)
 
     shares = commands.add_parser("shares", help="qué parte de unos textos es de cada clase")
     shares.add_argument("run", metavar="CORRIDA")
@@ -86,28 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _data_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--text-column", metavar="COLUMNA")
-    parser.add_argument("--label-column", metavar="COLUMNA")
-    parser.add_argument("--label-names", metavar="a,b,c", help="las clases, si no son tres")
-
-
-def _workspace_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workspace", metavar="CARPETA", help="por omisión, ./mi_taller")
-
-
 def _say(text: object) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def _config(args: argparse.Namespace, base: WorkshopConfig) -> WorkshopConfig:
-    chosen: dict[str, Any] = {
-        "text_column": args.text_column,
-        "label_column": args.label_column,
-        "model": args.model,
-        "num_train_epochs": getattr(args, "epochs", None),
-        "seed": getattr(args, "seed", None),
-    }
+    chosen = {name: getattr(args, name, None) for name in ("text_column", "label_column", "model", "seed")}
+    chosen["num_train_epochs"] = getattr(args, "epochs", None)
     if args.label_names is not None:
         chosen["label_names"] = tuple(next(csv.reader([args.label_names], skipinitialspace=True)))
     return base.replace(**{name: value for name, value in chosen.items() if value is not None})
@@ -210,9 +194,7 @@ def _shares(args: argparse.Namespace) -> None:
 def _doctor(_: argparse.Namespace) -> None:
     print(taller.check_environment().to_string(index=False))
     device = taller.device_info()
-    print(device)
-    for line in device.advice():
-        print(f"- {line}")
+    print(device, *device.advice(), sep="\n- ")
 
 
 def _table(table: pd.DataFrame) -> str:
@@ -221,14 +203,7 @@ def _table(table: pd.DataFrame) -> str:
     return readable(table).to_string(float_format="{:.3f}".format, na_rep="–")
 
 
-_COMMANDS = {
-    "run": _run,
-    "check": _check,
-    "predict": _predict,
-    "compare": _compare,
-    "shares": _shares,
-    "doctor": _doctor,
-}
+_COMMANDS = {command.__name__[1:]: command for command in (_run, _check, _predict, _compare, _shares, _doctor)}
 
 
 def _check_terminal(args: argparse.Namespace) -> None:

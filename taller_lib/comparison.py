@@ -86,9 +86,7 @@ class Comparison:
 
 
 def compare(
-    run_a: Run | str | os.PathLike[str],
-    run_b: Run | str | os.PathLike[str],
-    split: str = "validation",
+    run_a: Run | str | os.PathLike[str], run_b: Run | str | os.PathLike[str], split: str = "validation"
 ) -> Comparison:
     """Compara dos corridas en los mismos textos.
 
@@ -154,9 +152,7 @@ def compare(
     )
 
 
-def compare_with_best(
-    workspace: Workspace | str | os.PathLike[str] | None = None,
-) -> pd.DataFrame:
+def compare_with_best(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd.DataFrame:
     """Cada corrida frente a la mejor del espacio de trabajo, en validación.
 
     Solo entran las que comparten los textos de la mejor. `p_holm` corrige por el número de

@@ -24,10 +24,7 @@ def spoken_time(seconds: float) -> str:
 
 
 def seconds_per_epoch(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    tokenized: DatasetDict,
-    config: WorkshopConfig,
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokenized: DatasetDict, config: WorkshopConfig
 ) -> float:
     """Segundos por época, sin contar la evaluación.
 

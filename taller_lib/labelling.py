@@ -91,11 +91,7 @@ def sample_to_label(source: StrPath, target: StrPath, n: int = 400, text_column:
 
 
 def split_for_coders(
-    source: StrPath,
-    targets: Sequence[StrPath],
-    n: int = 60,
-    seed: int = 0,
-    text_column: str = "texto",
+    source: StrPath, targets: Sequence[StrPath], n: int = 60, seed: int = 0, text_column: str = "texto"
 ) -> tuple[Path, Path]:
     """Escribe los mismos `n` textos para dos personas, en distinto orden y sin etiquetas.
 

@@ -45,14 +45,20 @@ def write_model_card(path: Path, record: dict[str, Any]) -> None:
     write_text(path / "README.md", template.format(**values))
 
 
-def _scores(record: dict[str, Any]) -> str:
+def score_rows(record: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Cada métrica, con su intervalo, en validación y en prueba."""
     test = record.get("test")
-    lines = ["| métrica (con su intervalo de 95 %) | validación | prueba |", "|---|---|---|"]
+    rows = []
     for name, title in METRICS.items():
         tested = shown_score(name, test["scores"], test["intervals"]) if test else "sin evaluar"
-        valid = shown_score(name, record["validation"], record["validation_intervals"])
-        lines.append(f"| {title} | {valid} | {tested} |")
-    if test:
+        rows.append((title, shown_score(name, record["validation"], record["validation_intervals"]), tested))
+    return rows
+
+
+def _scores(record: dict[str, Any]) -> str:
+    header = [("métrica, con su intervalo de 95 %", "validación", "prueba"), ("---", "---", "---")]
+    lines = [f"| {' | '.join(row)} |" for row in (*header, *score_rows(record))]
+    if test := record.get("test"):
         times = record["test_evaluations"]
         lines += [
             "",

@@ -200,6 +200,29 @@ def plot_comparison(table: pd.DataFrame) -> Figure:
     return _titled(figure, f"Macro F1{where}. Con trama: el más alto")
 
 
+def plot_shares(table: pd.DataFrame) -> Figure:
+    """La parte corregida de cada clase por grupo, con su intervalo de 95 %, y la contada.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        La de `shares.estimate_shares`.
+    """
+    groups = list(dict.fromkeys(table["group"]))
+    figure, (axes,) = _figure(3.8)
+    for i, (name, rows) in enumerate(table.groupby("label", sort=False)):
+        color, places = COLORS[i % len(COLORS)], np.arange(len(groups)) + 0.12 * (i - 1)
+        ends = 100 * np.abs(rows[["low", "high"]].to_numpy().T - rows["corrected"].to_numpy())
+        dash, label = DASHES[i % len(DASHES)], _plain(str(name))
+        axes.errorbar(places, 100 * rows["corrected"], ends, color=color, ls=dash, marker="o", capsize=4, label=label)
+        axes.plot(places, 100 * rows["counted"], "x", color=color)
+    axes.set_xticks(range(len(groups)), _names(groups, 12, 2))
+    axes.set(ylabel="% de los textos", ylim=(0, None))
+    axes.grid(axis="y", alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9, frameon=False)
+    return _titled(figure, "Parte de cada clase, corregida y con su intervalo de 95 %. Con ×: lo que sale de contar")
+
+
 def _training_sentence(f1: pd.Series, top: int, best: int) -> str:
     """Qué época se conserva y por qué; no es la más alta si se detuvo mientras se guardaba esa."""
     if f1[best] == f1[top]:

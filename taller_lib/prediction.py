@@ -27,9 +27,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def predict_probabilities(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    encodings: Sequence[dict[str, list[int]]],
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, encodings: Sequence[dict[str, list[int]]]
 ) -> np.ndarray:
     """Probabilidad de cada clase para cada texto ya tokenizado.
 

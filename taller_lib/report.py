@@ -12,13 +12,13 @@ import jinja2
 
 from taller_lib._files import write_text
 from taller_lib._paths import ASSETS
+from taller_lib.evaluation import Evaluation
 from taller_lib.metrics import readable, shown_score
-from taller_lib.model_card import METRICS
+from taller_lib.model_card import METRICS, score_rows
 from taller_lib.problems import counted
 from taller_lib.runs import PREDICTED, Run, load_run, saved_predictions
 
 REPORT = "informe.html"
-SHOWN_ERRORS = 10
 
 
 def write_report(run: Run | str | os.PathLike[str]) -> Path:
@@ -43,7 +43,7 @@ def write_report(run: Run | str | os.PathLike[str]) -> Path:
         record=run.record,
         config=run.config,
         method=method_paragraph(run),
-        scores=_scores(run.record),
+        scores=score_rows(run.record),
         baselines=readable(run.comparison.dropna(axis=1, how="all")).rename(columns=names),
         errors=_errors(run),
         figures={name: _picture(run.path / "figures" / name) for name in _FIGURES},
@@ -84,25 +84,10 @@ def method_paragraph(run: Run) -> str:
 _FIGURES = ("training.png", "confusion.png")
 
 
-def _scores(record: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Cada métrica en validación y en prueba, con su intervalo."""
-    test = record.get("test")
-    return [
-        (
-            title.replace("*", ""),
-            shown_score(name, record["validation"], record["validation_intervals"]),
-            shown_score(name, test["scores"], test["intervals"]) if test else "sin evaluar",
-        )
-        for name, title in METRICS.items()
-    ]
-
-
 def _errors(run: Run) -> list[dict[Hashable, Any]]:
     if not (run.path / PREDICTED["test"]).is_file():
         return []
-    table = saved_predictions(run, "test")
-    wrong = table[table["label"] != table["prediction"]]
-    return wrong.nlargest(SHOWN_ERRORS, "confidence").to_dict(orient="records")
+    return Evaluation(saved_predictions(run, "test"), run.label_names).errors().to_dict(orient="records")
 
 
 def _picture(path: Path) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import functools
-import json
 import os
 import re
 import shutil
@@ -17,14 +17,9 @@ import numpy as np
 import pandas as pd
 import torch
 from datasets import Dataset
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from taller_lib._files import save_figure, saying_full_disk, write_json
+from taller_lib._files import StrPath, read_object, save_figure, saying_full_disk, write_json
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.checkpoints import save_state
 from taller_lib.config import WorkshopConfig
@@ -48,18 +43,6 @@ PREDICTED = {"validation": "validation.csv", "test": "predictions.csv"}
 DOUBT_PERCENTILE = 20
 RANKED = ("macro_f1", "balanced_accuracy", "matthews_correlation", "accuracy")
 ENDS = ("macro_f1_low", "macro_f1_high")
-LISTED = [
-    "model",
-    "macro_f1",
-    *ENDS,
-    *RANKED[1:],
-    "best_epoch",
-    "epochs",
-    "train_rows",
-    "class_weights",
-    "seed",
-]
-LISTED += ["created", "data", "test_evaluations"]
 _PACKAGES = ("taller-lib", "torch", "transformers", "datasets", "tokenizers", "accelerate")
 
 
@@ -137,11 +120,7 @@ def new_run_path(runs: Path, model: str) -> Path:
 
 def read_record(path: Path) -> dict[str, Any]:
     """El `run.json` de una carpeta; vacío si no lo hay o no se puede leer."""
-    try:
-        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+    return read_object(path / RECORD)
 
 
 def write_record(path: Path, **fields: Any) -> dict[str, Any]:
@@ -153,19 +132,11 @@ def write_record(path: Path, **fields: Any) -> dict[str, Any]:
 
 def find_resumable(runs: Path, fingerprint: str) -> Path | None:
     """La corrida más reciente con esa configuración y esos datos, terminada o no."""
-    same = [
-        folder
-        for folder in (runs.iterdir() if runs.is_dir() else ())
-        if read_record(folder).get("fingerprint") == fingerprint
-    ]
+    same = [path for path in runs.glob("*/") if read_record(path).get("fingerprint") == fingerprint]
     return max(same, key=lambda folder: (folder / RECORD).stat().st_mtime, default=None)
 
 
-def save_run(
-    trainer: WorkshopTrainer,
-    config: WorkshopConfig,
-    workspace: Workspace | str | os.PathLike[str] | None = None,
-) -> Run:
+def save_run(trainer: WorkshopTrainer, config: WorkshopConfig, workspace: Workspace | StrPath | None = None) -> Run:
     """Guarda la mejor época y todo lo que hace falta para usarla y para contarla.
 
     Escribe el modelo y el tokenizador (formato de `transformers`), la historia, las predicciones de
@@ -230,11 +201,8 @@ def save_run(
 
 
 def _check_same(trained: WorkshopConfig, given: WorkshopConfig) -> None:
-    changed = [
-        field.name
-        for field in dataclasses.fields(trained)
-        if getattr(trained, field.name) != getattr(given, field.name)
-    ]
+    before, now = trained.to_dict(), given.to_dict()
+    changed = [name for name in before if before[name] != now[name]]
     if changed:
         raise TallerError(
             f"La configuración cambió después de armar el Trainer ({', '.join(changed)}): "
@@ -257,10 +225,9 @@ def _save_model(trainer: WorkshopTrainer, path: Path) -> None:
 
 
 def _version(package: str) -> str:
-    try:
+    with contextlib.suppress(ImportError):
         return version(package)
-    except ImportError:
-        return ""
+    return ""
 
 
 def _is_sample(train: Dataset) -> bool:
@@ -269,7 +236,7 @@ def _is_sample(train: Dataset) -> bool:
     return sum(text in sample for text in texts) > len(texts) / 2
 
 
-def load_run(path: str | os.PathLike[str]) -> Run:
+def load_run(path: StrPath) -> Run:
     """Abre una corrida guardada con `save_run`.
 
     Parameters
@@ -313,14 +280,12 @@ def saved_predictions(run: Run, split: str = "validation") -> pd.DataFrame:
     """
     path = run.path / PREDICTED[split]
     if not path.is_file():
-        raise TallerError(
-            f"La corrida {run.name} no tiene {path.name}: "
-            + ("evalúala en la fase 5." if split == "test" else "vuelve a copiar la carpeta completa.")
-        )
+        advice = "evalúala en la fase 5" if split == "test" else "vuelve a copiar la carpeta completa"
+        raise TallerError(f"La corrida {run.name} no tiene {path.name}: {advice}.")
     return read_predictions(path)
 
 
-def list_runs(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd.DataFrame:
+def list_runs(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
     """Las corridas del espacio de trabajo, de mejor a peor macro F1 en **validación**.
 
     Returns
@@ -332,25 +297,21 @@ def list_runs(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd
         `test_evaluations`. Sin corridas, vacía. Las que no terminaron no aparecen.
     """
     runs = open_workspace(workspace).runs
-    folders = sorted(runs.iterdir()) if runs.is_dir() else []
-    records = {folder.name: read_record(folder) for folder in folders}
-    rows = {
-        name: {
+    records = {folder.name: read_record(folder) for folder in sorted(runs.glob("*/"))}
+    finished = {name: record for name, record in records.items() if record.get("state") == "finished"}
+    rows = [
+        {
             "model": record["config"]["model"],
             **{metric: record["validation"][metric] for metric in RANKED},
             **{end: record.get("validation_intervals", {}).get(end) for end in ENDS},
-            "best_epoch": record["best_epoch"],
-            "epochs": record["epochs"],
+            **{name: record[name] for name in ("best_epoch", "epochs", "created", "test_evaluations")},
+            **{name: record["config"][name] for name in ("class_weights", "seed")},
             "train_rows": record["rows"]["train"],
-            "class_weights": record["config"]["class_weights"],
-            "seed": record["config"]["seed"],
-            "created": record["created"],
             "data": record["fingerprint"].partition("-")[2][:6],
-            "test_evaluations": record["test_evaluations"],
         }
-        for name, record in records.items()
-        if record.get("state") == "finished"
-    }
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=LISTED)
-    table.index.name = "run"
+        for record in finished.values()
+    ]
+    columns = ["model", "macro_f1", *ENDS, *RANKED[1:], "best_epoch", "epochs", "train_rows", "class_weights", "seed"]
+    columns += ["created", "data", "test_evaluations"]
+    table = pd.DataFrame(rows, index=pd.Index(list(finished), name="run", dtype=object), columns=columns)
     return table.sort_values("macro_f1", ascending=False, kind="stable")

@@ -31,9 +31,7 @@ _ISO_DATE = r"\d{4}-\d{2}(-\d{2})?"
 
 
 def estimate_shares(
-    run: Run | str | os.PathLike[str],
-    texts: pd.DataFrame | str | os.PathLike[str],
-    by: str | None = None,
+    run: Run | str | os.PathLike[str], texts: pd.DataFrame | str | os.PathLike[str], by: str | None = None
 ) -> pd.DataFrame:
     """La parte de cada clase en textos nuevos, contada y corregida, con su intervalo de 95 %.
 

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from taller_lib.revisa._comun import (
-    UNANSWERED,
-    as_number,
-    as_text,
-    check,
-    close,
-    looks_like_percentage,
-    unanswered,
-)
+from taller_lib.revisa._comun import UNANSWERED, as_number, as_text, check, close, looks_like_percentage, unanswered
 
 NUMBERS = "tus números"
 NOT_NUMBERS = (

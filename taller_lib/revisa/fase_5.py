@@ -5,15 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from taller_lib.revisa._comun import (
-    UNANSWERED,
-    as_number,
-    as_text,
-    check,
-    close,
-    looks_like_percentage,
-    unanswered,
-)
+from taller_lib.revisa._comun import UNANSWERED, as_number, as_text, check, close, looks_like_percentage, unanswered
 
 _FLIPPED, _RECALL, _PRECISION = 6, 20 / 30, 20 / 27
 _KINDS = ("modelo", "frontera", "etiqueta")
@@ -28,10 +20,7 @@ _KIND_HINTS = {
     "que esa lectura es un descuido, o también se puede defender?",
     (2, "modelo"): "El tercero: lee primero el texto y luego decide tú. ¿Cuál de las dos "
     "respuestas, la del modelo o la etiqueta, se parece más a la tuya?",
-    (
-        2,
-        "frontera",
-    ): "El tercero: para que sea de frontera tienen que caber las dos lecturas. ¿Cómo "
+    (2, "frontera"): "El tercero: para que sea de frontera tienen que caber las dos lecturas. ¿Cómo "
     "defenderías que deja una imagen peor?",
 }
 
