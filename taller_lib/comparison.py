@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from taller_lib._files import StrPath
 from taller_lib.bootstrap import bca_intervals, resample
 from taller_lib.errors import TallerError
 from taller_lib.metrics import COMPARED, MIN_TEXTS, metrics_of_matrices, with_interval
@@ -85,14 +85,10 @@ class Comparison:
         )
 
 
-def compare(
-    run_a: Run | str | os.PathLike[str], run_b: Run | str | os.PathLike[str], split: str = "validation"
-) -> Comparison:
-    """Compara dos corridas en los mismos textos.
+def compare(run_a: Run | StrPath, run_b: Run | StrPath, split: str = "validation") -> Comparison:
+    """Compara dos corridas en los mismos textos (véase `compare_answers`).
 
-    El intervalo de cada diferencia es BCa sobre textos remuestreados, con las dos predicciones de
-    cada texto juntas (pareado). La prueba exacta de McNemar (1947) mira solo los textos que acierta
-    una sola. Comparar en prueba queda anotado en las dos corridas (`test_comparisons`).
+    Comparar en prueba queda anotado en las dos corridas (`test_comparisons`).
 
     Parameters
     ----------
@@ -103,56 +99,76 @@ def compare(
     Raises
     ------
     TallerError
-        Si las corridas no comparten textos y clases, si son menos de 30, o si se pide prueba y una no
-        se ha evaluado.
+        Si las corridas no comparten textos y clases, si son menos de 30, o si se pide prueba y una no se ha evaluado.
     """
     runs = [run if isinstance(run, Run) else load_run(run) for run in (run_a, run_b)]
-    a, b = _shared_predictions(runs, split)
-    names = runs[0].label_names
+    answers = _shared_answers(runs, split)
     if split == "test":
         for run in runs:
-            times = read_record(run.path).get("test_comparisons", 0)
-            write_record(run.path, test_comparisons=times + 1)
-    codes = [pd.Categorical(x, names).codes for x in (a["label"], a["prediction"], b["prediction"])]
-    cells, counts = np.unique(np.column_stack(codes), axis=0, return_counts=True)
-    pairs = [_one_hot(cells[:, 0] * len(names) + cells[:, k], len(names)) for k in (1, 2)]
+            write_record(run.path, test_comparisons=read_record(run.path).get("test_comparisons", 0) + 1)
+    return compare_answers(answers, runs[0].label_names, runs[0].name, runs[1].name, split)
+
+
+def compare_answers(
+    answers: pd.DataFrame, label_names: Sequence[str], name_a: str, name_b: str, split: str = "test"
+) -> Comparison:
+    """Compara dos respuestas a los mismos textos: dos corridas, o una corrida y una línea base.
+
+    El intervalo de cada diferencia es BCa sobre textos remuestreados, con las dos respuestas de cada texto juntas
+    (pareado). La prueba exacta de McNemar (1947) mira solo los textos que acierta una sola.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        Una fila por texto: `text`, `label`, `prediction_a` y `prediction_b`, con nombres de clase.
+    label_names : sequence of str
+    name_a, name_b : str
+    split : {"validation", "test"}
+
+    Raises
+    ------
+    TallerError
+        Si hay menos de 30 textos.
+    """
+    n, classes = len(answers), len(label_names)
+    if n < MIN_TEXTS:
+        where = SPLIT_NAMES[split]
+        raise TallerError(
+            f"Hay {counted(n, 'texto', 'textos')} de {where}: con menos de {MIN_TEXTS} no se puede comparar nada."
+        )
+    label, a, b = (answers[column] for column in ("label", "prediction_a", "prediction_b"))
+    codes = [pd.Categorical(column, list(label_names)).codes for column in (label, a, b)]
+    cells, counts = np.unique(np.column_stack(codes).astype(int), axis=0, return_counts=True)
+    pairs = [np.eye(classes**2, dtype=int)[cells[:, 0] * classes + cells[:, k]] for k in (1, 2)]
 
     def values(draws: np.ndarray, which: int) -> np.ndarray:
-        matrices = (draws @ pairs[which]).reshape(-1, len(names), len(names))
+        matrices = (draws @ pairs[which]).reshape(-1, classes, classes)
         return metrics_of_matrices(matrices)[:, : len(COMPARED)]
 
     def differences(draws: np.ndarray) -> np.ndarray:
         return values(draws, 0) - values(draws, 1)
 
-    intervals = bca_intervals(differences, counts, LEVEL)
-    scores = [values(counts[None], which)[0] for which in (0, 1)]
-    table = pd.DataFrame(
-        {"a": scores[0], "b": scores[1], "difference": scores[0] - scores[1]}
-        | {"low": intervals[:, 0], "high": intervals[:, 1]},
-        index=pd.Index(COMPARED, name="metric"),
-    )
+    table = pd.DataFrame({"a": values(counts[None], 0)[0], "b": values(counts[None], 1)[0]}, index=COMPARED)
+    table["difference"] = table["a"] - table["b"]
+    table[["low", "high"]] = bca_intervals(differences, counts, LEVEL)
     drawn = resample(differences, counts, seed=0)[:, COMPARED.index("macro_f1")]
-    right = [x["label"] == x["prediction"] for x in (a, b)]
-    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
-    different = a["prediction"] != b["prediction"]
-    disagreements = a.loc[different, ["text", "label", "prediction"]]
-    disagreements.insert(3, "prediction_b", b.loc[different, "prediction"])
+    only_a, only_b = int(((a == label) & (b != label)).sum()), int(((b == label) & (a != label)).sum())
     return Comparison(
-        run_a=runs[0].name,
-        run_b=runs[1].name,
+        run_a=name_a,
+        run_b=name_b,
         split=split,
-        n=len(a),
-        table=table,
+        n=n,
+        table=table.rename_axis("metric"),
         p_value=min(1.0, 2 * min((drawn <= 0).mean(), (drawn >= 0).mean())),
-        only_a=only[0],
-        only_b=only[1],
-        mcnemar=float(binomtest(only[0], sum(only)).pvalue) if sum(only) else 1.0,
-        needed=_needed(*_macro_f1(table), len(a)),
-        disagreements=disagreements.rename(columns={"prediction": "prediction_a"}),
+        only_a=only_a,
+        only_b=only_b,
+        mcnemar=float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0,
+        needed=_needed(*_macro_f1(table), n),
+        disagreements=answers[a != b],
     )
 
 
-def compare_with_best(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd.DataFrame:
+def compare_with_best(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
     """Cada corrida frente a la mejor del espacio de trabajo, en validación.
 
     Solo entran las que comparten los textos de la mejor. `p_holm` corrige por el número de
@@ -186,7 +202,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(sorted_p[place]) for place in np.argsort(order, kind="stable")]
 
 
-def by_seed(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd.DataFrame:
+def by_seed(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
     """Las corridas que solo difieren en la semilla aleatoria, juntas.
 
     Con pocos textos la semilla sola mueve el resultado tanto como el modelo (Dodge et al. 2020, arXiv
@@ -212,39 +228,31 @@ def by_seed(workspace: Workspace | str | os.PathLike[str] | None = None) -> pd.D
     return pd.DataFrame(rows, columns=["model", "seeds", "mean", "std", "lowest", "highest"])
 
 
-def _ranked(workspace: Workspace | str | os.PathLike[str] | None) -> list[Path]:
+def _ranked(workspace: Workspace | StrPath | None) -> list[Path]:
     workspace = open_workspace(workspace)
     return [workspace.runs / name for name in list_runs(workspace).index]
 
 
-def _shared_predictions(runs: Sequence[Run], split: str) -> list[pd.DataFrame]:
-    """Las predicciones guardadas de dos corridas, con los textos en el mismo orden."""
+def _shared_answers(runs: Sequence[Run], split: str) -> pd.DataFrame:
+    """Las respuestas guardadas de dos corridas, una fila por texto."""
     if split not in SPLIT_NAMES:
         raise TallerError(f'`split` vale {split!r}: escribe "validation" o "test".')
+    names = [run.name for run in runs]
     if set(runs[0].label_names) != set(runs[1].label_names):
         raise TallerError(
-            f"{runs[0].name} conoce las clases {runs[0].label_names} y {runs[1].name} {runs[1].label_names}: "
+            f"{names[0]} conoce las clases {runs[0].label_names} y {names[1]} {runs[1].label_names}: "
             "solo se comparan corridas con las mismas clases."
         )
-    tables = [saved_predictions(run, split) for run in runs]
-    keys = [Counter(zip(table["text"], table["label"], strict=True)) for table in tables]
-    if keys[0] != keys[1]:
+    by = ["text", "label"]
+    first, second = (saved_predictions(run, split).sort_values(by, kind="stable", ignore_index=True) for run in runs)
+    if not first[by].equals(second[by]):
+        keys = [Counter(table[by].itertuples(index=False, name=None)) for table in (first, second)]
+        shared, sizes = (keys[0] & keys[1]).total(), f"{len(first)} y {len(second)}"
         raise TallerError(
-            f"{runs[0].name} y {runs[1].name} se midieron en textos distintos (comparten "
-            f"{(keys[0] & keys[1]).total()} de {len(tables[0])} y {len(tables[1])}): "
+            f"{names[0]} y {names[1]} se midieron en textos distintos (comparten {shared} de {sizes}): "
             "entrena las dos con los mismos archivos."
         )
-    if len(tables[0]) < MIN_TEXTS:
-        raise TallerError(
-            f"Hay {counted(len(tables[0]), 'texto', 'textos')} de {SPLIT_NAMES[split]}: con menos de {MIN_TEXTS} "
-            "no se puede comparar nada."
-        )
-    by = ["text", "label"]
-    return [table.sort_values(by, kind="stable", ignore_index=True) for table in tables]
-
-
-def _one_hot(places: np.ndarray, classes: int) -> np.ndarray:
-    return np.eye(classes**2, dtype=int)[places]
+    return first[by].assign(prediction_a=first["prediction"], prediction_b=second["prediction"])
 
 
 def _macro_f1(table: pd.DataFrame) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ from datasets import Dataset, DatasetDict
 from taller_lib._files import save_figure, write_json
 from taller_lib.baselines import Baseline, comparison_table
 from taller_lib.errors import TallerError
-from taller_lib.metrics import bounds, confidence_intervals, confusion, score, score_per_class
+from taller_lib.metrics import bounds, confusion, interval_table, score, score_per_class
 from taller_lib.model_card import write_model_card
 from taller_lib.plots import plot_confusion
 from taller_lib.prediction import prediction_table, write_predictions
@@ -55,8 +55,8 @@ class Evaluation:
 
     @property
     def intervals(self) -> pd.DataFrame:
-        """Cada métrica, general y por clase, con su intervalo (`metrics.confidence_intervals`)."""
-        return confidence_intervals(*self.entry, label_names=self.label_names)
+        """Cada métrica, general y por clase, con su intervalo de 95 % (`metrics.interval_table`)."""
+        return interval_table(*self.entry, self.label_names)
 
     @property
     def confusion(self) -> pd.DataFrame:

@@ -173,11 +173,11 @@ def confidence_intervals(
     seed: int = 0,
     label_names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Cuánto cambiaría cada métrica con otros textos de la misma clase de textos.
+    """Cuánto cambiaría cada métrica con otros textos parecidos.
 
-    Intervalos BCa sobre textos remuestreados sin estratos (`taller_lib.bootstrap`). Miden el azar de
-    qué textos se evaluaron, no el de la semilla con que se entrenó. Con menos de 8 textos de una
-    clase quedan cortos, y `note` lo dice. Cuánto cubren está medido en `docs/intervalos.md`.
+    Intervalos BCa sobre textos remuestreados sin estratos (`taller_lib.bootstrap`). Miden el azar de qué textos se
+    evaluaron, no el de la semilla con que se entrenó. Con menos de 8 textos de una clase quedan cortos, y `note` lo
+    dice. Cuánto cubren está medido en `docs/intervalos.md`.
 
     Parameters
     ----------
@@ -193,9 +193,8 @@ def confidence_intervals(
     Returns
     -------
     pandas.DataFrame
-        Columnas `metric` (las cuatro, y `precision_<clase>`, `recall_<clase>` y `f1_<clase>`),
-        `value`, `low`, `high`, `n` (los textos en que se apoya) y `note`. Lo que no está definido, o
-        no varía al remuestrear, tiene `NaN`.
+        Columnas `metric` (las cuatro, y `precision_<clase>`, `recall_<clase>` y `f1_<clase>`), `value`, `low`, `high`,
+        `n` (los textos en que se apoya) y `note`. Lo que no está definido, o no varía al remuestrear, tiene `NaN`.
 
     Raises
     ------
@@ -204,14 +203,26 @@ def confidence_intervals(
     """
     if not 0.5 <= level <= 0.999:
         raise TallerError(f"`level` vale {level}: escribe un número de 0.5 a 0.999, como 0.95.")
-    matrix = confusion(y_true, y_pred, label_names)
-    counts = matrix.to_numpy()
-    if (n := int(counts.sum())) < MIN_TEXTS:
+    table = interval_table(y_true, y_pred, label_names, level, seed)
+    if (n := int(table["n"][0])) < MIN_TEXTS:
         raise TallerError(
             f"Hay {counted(n, 'texto', 'textos')}: con menos de {MIN_TEXTS} un intervalo no significa nada. "
             "Etiqueta más textos de prueba."
         )
-    real, said = counts.sum(axis=1), counts.sum(axis=0)
+    return table
+
+
+def interval_table(
+    y_true: Sequence[Any],
+    y_pred: Sequence[Any],
+    label_names: Sequence[str] | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """La tabla de `confidence_intervals`; con menos de 30 textos, sin intervalos y con una nota que lo dice."""
+    matrix = confusion(y_true, y_pred, label_names)
+    counts = matrix.to_numpy()
+    real, said, n = counts.sum(axis=1), counts.sum(axis=0), int(counts.sum())
     cells, classes = counts.ravel() > 0, len(counts)
 
     def values(draws: np.ndarray) -> np.ndarray:
@@ -220,20 +231,14 @@ def confidence_intervals(
         return metrics_of_matrices(full.reshape(-1, classes, classes))
 
     filled = counts.ravel()[cells]
-    intervals = bca_intervals(values, filled, level, seed)
-    parts = [f"{kind}_{name}" for kind in ("precision", "recall", "f1") for name in matrix]
-    table = pd.DataFrame(
-        {
-            "metric": [*COMPARED, *parts],
-            "value": values(filled[None])[0],
-            "low": intervals[:, 0],
-            "high": intervals[:, 1],
-            "n": [n] * len(COMPARED) + [*said, *real, *real],
-        }
-    )
+    kinds = [f"{kind}_{name}" for kind in ("precision", "recall", "f1") for name in matrix]
+    table = pd.DataFrame({"metric": [*COMPARED, *kinds], "value": values(filled[None])[0]})
+    table[["low", "high"]] = bca_intervals(values, filled, level, seed) if n >= MIN_TEXTS else np.nan
+    table["n"] = [n] * len(COMPARED) + [*said, *real, *real]
     fewest = matrix.index[real.argmin()]
     table["note"] = ["", *[_few(real.min(), fewest)] * 3, *map(_few, [*said, *real, *real])]
-    table.loc[table["low"].isna(), "note"] = "sin intervalo: no está definida o no varía"
+    why = "no está definida o no varía" if n >= MIN_TEXTS else f"menos de {MIN_TEXTS} textos"
+    table.loc[table["low"].isna(), "note"] = f"sin intervalo: {why}"
     return table
 
 
@@ -257,20 +262,10 @@ def shown_score(name: str, scores: dict[str, float], ends: dict[str, float]) -> 
 
 
 def bounds(y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None) -> dict[str, float]:
-    """Los extremos de 95 % de las cuatro métricas: `<métrica>_low` y `<métrica>_high`.
-
-    Vacío con menos de 30 textos; sin los que no están definidos.
-    """
-    if len(y_true) < MIN_TEXTS:
-        return {}
-    table = confidence_intervals(y_true, y_pred, label_names=label_names).head(len(COMPARED))
-    ends = {"low": table["low"], "high": table["high"]}
-    return {
-        f"{metric}_{end}": float(values[place])
-        for place, metric in enumerate(COMPARED)
-        for end, values in ends.items()
-        if not np.isnan(values[place])
-    }
+    """Los extremos de 95 % de las cuatro métricas, los que haya: `<métrica>_low` y `<métrica>_high`."""
+    table = interval_table(y_true, y_pred, label_names).head(len(COMPARED)).dropna()
+    ends = [f"{metric}_{end}" for metric in table["metric"] for end in ("low", "high")]
+    return dict(zip(ends, table[["low", "high"]].to_numpy().ravel().tolist(), strict=True))
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:

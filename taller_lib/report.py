@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from taller_lib._files import write_text
+from taller_lib._files import StrPath, write_text
 from taller_lib._paths import ASSETS
 from taller_lib.evaluation import Evaluation
 from taller_lib.metrics import readable, shown_score
@@ -21,7 +20,7 @@ from taller_lib.runs import PREDICTED, Run, load_run, saved_predictions
 REPORT = "informe.html"
 
 
-def write_report(run: Run | str | os.PathLike[str]) -> Path:
+def write_report(run: Run | StrPath) -> Path:
     """Escribe `informe.html` en la carpeta de la corrida y devuelve su ruta.
 
     Lleva los datos, el modelo, la curva, las métricas con sus intervalos, las líneas base, la matriz de
@@ -41,6 +40,7 @@ def write_report(run: Run | str | os.PathLike[str]) -> Path:
     page = template.render(
         run=run,
         record=run.record,
+        test=run.record.get("test"),
         config=run.config,
         method=method_paragraph(run),
         scores=score_rows(run.record),

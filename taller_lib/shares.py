@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
+from taller_lib._files import StrPath
 from taller_lib.bootstrap import RESAMPLES
 from taller_lib.errors import TallerError
 from taller_lib.inference import BatchClassifier
@@ -30,9 +30,7 @@ COMPARED_TEXTS = 1_000
 _ISO_DATE = r"\d{4}-\d{2}(-\d{2})?"
 
 
-def estimate_shares(
-    run: Run | str | os.PathLike[str], texts: pd.DataFrame | str | os.PathLike[str], by: str | None = None
-) -> pd.DataFrame:
+def estimate_shares(run: Run | StrPath, texts: pd.DataFrame | StrPath, by: str | None = None) -> pd.DataFrame:
     """La parte de cada clase en textos nuevos, contada y corregida, con su intervalo de 95 %.
 
     Contar predicciones da partes sesgadas: un modelo que confunde dos clases mueve textos de una a la
@@ -208,7 +206,7 @@ def _own_labels(frame: pd.DataFrame, run: Run) -> np.ndarray:
             f"En la columna «{column}» está «{unknown.iloc[0]}», que no es ninguna de las clases de la corrida "
             f"({', '.join(run.label_names)}): corrígela, o déjala vacía si el texto no se leyó."
         )
-    return np.array(pd.Categorical(said, run.label_names).codes)
+    return pd.Index(run.label_names).get_indexer(said)
 
 
 def _groups(frame: pd.DataFrame, by: str | None) -> dict[str, np.ndarray]:

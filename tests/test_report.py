@@ -39,7 +39,7 @@ def test_el_informe_trae_los_numeros_de_la_corrida(run: Run) -> None:
     for name in ("macro_f1", "balanced_accuracy", "matthews_correlation", "accuracy"):
         ends = [test["intervals"][f"{name}_{end}"] for end in ("low", "high")]
         assert f"{test['scores'][name]:.2f} [{ends[0]:.2f}, {ends[1]:.2f}]" in page
-    assert "TF-IDF + lineal" in page and run.name in page and "se ha evaluado 1 vez" in page
+    assert "TF-IDF + lineal" in page and run.name in page and "se ha evaluado 2 veces" in page
     assert page.count("data:image/png;base64,iVBOR") == 1  # la matriz; esta corrida no tiene curva
 
 
@@ -73,7 +73,7 @@ def test_la_pagina_se_basta_sola(run: Run) -> None:
 
 def test_el_parrafo_de_metodo_dice_lo_que_paso(run: Run) -> None:
     said = method_paragraph(run)
-    assert "500 textos" in said and "200 textos de prueba" in said and "(evaluados 1 vez)" in said
+    assert "500 textos" in said and "200 textos de prueba" in said and "(evaluados 2 veces)" in said
     assert f"macro F1 fue {run.record['test']['scores']['macro_f1']:.2f} [" in said
     assert re.search(r"Líneas base en los mismos textos \(macro F1\): TF-IDF \+ lineal, 0\.\d\d \[", said)
 
