@@ -206,7 +206,8 @@ def _own_labels(frame: pd.DataFrame, run: Run) -> np.ndarray:
             f"En la columna «{column}» está «{unknown.iloc[0]}», que no es ninguna de las clases de la corrida "
             f"({', '.join(run.label_names)}): corrígela, o déjala vacía si el texto no se leyó."
         )
-    return pd.Index(run.label_names).get_indexer(said)
+    numbers = {name: number for number, name in enumerate(run.label_names)}
+    return np.array([numbers.get(name, -1) for name in said])
 
 
 def _groups(frame: pd.DataFrame, by: str | None) -> dict[str, np.ndarray]:
