@@ -1,24 +1,28 @@
 """¿Cubren los intervalos lo que prometen? Simulaciones con una verdad conocida.
 
-Uso: ``python benchmarks/coverage.py [--repetitions N] [--write]``. Con ``--write``, las tablas quedan en
-``docs/intervalos.md``.
+Uso: ``python benchmarks/coverage.py [--repetitions N] [--run CORRIDA] [--write]``. Con ``--run``, también las partes
+de los textos nuevos de ejemplo junto a su verdad. Con ``--write``, las tablas quedan en ``docs/intervalos.md``.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+import taller_lib as taller
+from taller_lib._paths import SAMPLE_DATA
 from taller_lib.bootstrap import bca_intervals
 from taller_lib.metrics import COMPARED, confidence_intervals, metrics_of_matrices
 from taller_lib.shares import adjusted_count, adjusted_interval, powered_shares
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
+from check_corpus import markdown_table, write_block  # noqa: E402
 
 SHARES = {"40/35/25": (0.40, 0.35, 0.25), "iguales": (1 / 3, 1 / 3, 1 / 3)}
 SHARES |= {"60/30/10": (0.60, 0.30, 0.10), "80/15/5": (0.80, 0.15, 0.05)}
@@ -103,23 +107,41 @@ def share_errors(repetitions: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def shipped(run: str) -> pd.DataFrame:
+    """Las partes de los textos nuevos de ejemplo por mes, contadas y corregidas, junto a las de verdad."""
+    new = pd.read_csv(SAMPLE_DATA / "imagen_mexico_nuevos.csv")
+    labels = pd.read_csv(SAMPLE_DATA / "imagen_mexico_nuevos_verdad.csv").set_index("id")["etiqueta"]
+    new["periodo"] = new["fecha"].str[:4]
+    found = taller.estimate_shares(run, new, by="periodo").set_index(["group", "label"])
+    truth = labels[new["id"]].groupby(new["periodo"].to_numpy()).value_counts(normalize=True)
+    found["verdad"] = truth.rename_axis(["group", "label"])
+    return found.reset_index()[["group", "label", "n", "verdad", "counted", "corrected", "low", "high"]].round(3)
+
+
 def _predict(true: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (rng.random(len(true))[:, None] > RATES[true].cumsum(axis=1)[:, :2]).sum(axis=1)
 
 
 def main() -> None:
     """Simula, imprime las tablas y, con ``--write``, las deja en la documentación."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Cobertura de los intervalos, por simulación.")
     parser.add_argument("--repetitions", type=int, default=1000)
+    parser.add_argument("--run", metavar="CORRIDA")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    for name, simulate in (
-        ("cobertura", coverage),
-        ("falsos positivos", false_positives),
-        ("partes", share_errors),
-    ):
-        table = simulate(args.repetitions)
+    simulations = {"cobertura": coverage, "falsos positivos": false_positives, "partes": share_errors}
+    tables = {name: simulate(args.repetitions) for name, simulate in simulations.items()}
+    if args.run:
+        tables["ejemplo"] = shipped(args.run)
+    command = f"python benchmarks/coverage.py --repetitions {args.repetitions}"
+    for name, table in tables.items():
         print(f"\n{name}\n{table.to_string(index=False)}", flush=True)
+        if args.write:
+            stamp = (
+                f"Medido el {datetime.date.today()} con `{command}{' --run CORRIDA' if name == 'ejemplo' else ''}`."
+            )
+            rows = table.itertuples(index=False)
+            write_block(ROOT / "docs" / "intervalos.md", name, markdown_table(list(table.columns), rows), stamp)
 
 
 if __name__ == "__main__":

@@ -98,8 +98,7 @@ def _config(args: argparse.Namespace, base: WorkshopConfig) -> WorkshopConfig:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from taller_lib.comparison import by_seed
-    from taller_lib.report import write_report
+    from taller_lib import comparison, report
 
     if not 1 <= args.seeds <= MAX_SEEDS:
         raise TallerError(f"--seeds vale {args.seeds}: escribe de 1 a {MAX_SEEDS}.")
@@ -110,7 +109,7 @@ def _run(args: argparse.Namespace) -> None:
         raise TallerError("Falta --train: los archivos de validación y prueba van con el suyo.")
     given = {"train": args.train, "validation": args.validation, "test": args.test}
     files = given if args.train else workspace.data_files()
-    splits, report = taller.load_splits(**files, config=config)
+    splits, found = taller.load_splits(**files, config=config)
     tokenizer, _ = taller.load_tokenizer(config), taller.load_model(config, splits)
     # solo lo que se pudo leer y cargar entra en el espacio de trabajo
     if args.train:
@@ -118,7 +117,7 @@ def _run(args: argparse.Namespace) -> None:
     if config != saved or not workspace.config_path.exists():
         workspace.save_config(config)
     _say(workspace.describe())
-    _say(report)
+    _say(found)
     tokenized = taller.tokenize(splits, tokenizer, config)
     lines = taller.baselines
     baselines = [lines.majority(splits), lines.tfidf(splits), lines.frozen(splits)]
@@ -135,9 +134,9 @@ def _run(args: argparse.Namespace) -> None:
         print(_table(run.comparison))
         print(f"Corrida: {run.path}")
         if args.report:
-            print(f"Informe: {write_report(run)}")
+            print(f"Informe: {report.write_report(run)}")
     if args.seeds > 1:
-        print(f"Por semilla, en validación:\n{_table(by_seed(workspace))}")
+        print(f"Por semilla, en validación:\n{_table(comparison.by_seed(workspace))}")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -165,7 +164,7 @@ def _predict(args: argparse.Namespace) -> None:
 
 
 def _compare(args: argparse.Namespace) -> None:
-    from taller_lib.comparison import by_seed, compare_with_best
+    from taller_lib import comparison
 
     workspace = open_workspace(args.workspace)
     if args.runs:
@@ -180,10 +179,10 @@ def _compare(args: argparse.Namespace) -> None:
         raise TallerError(f"No hay corridas en {workspace.runs}: entrena una con `taller run`.")
     print(_table(table))
     print("Ordenadas por F1 macro en validación; la prueba de cada corrida está en su carpeta.")
-    if len(others := compare_with_best(workspace)):
+    if len(others := comparison.compare_with_best(workspace)):
         print(f"\nLa mejor frente a las demás, en los mismos textos:\n{_table(others)}")
         print("Donde p_holm pasa de 0.05, no se distinguen.")
-    if len(seeds := by_seed(workspace)) < len(table):
+    if len(seeds := comparison.by_seed(workspace)) < len(table):
         print(f"\nPor semilla aleatoria:\n{_table(seeds)}")
 
 
@@ -198,9 +197,7 @@ def _doctor(_: argparse.Namespace) -> None:
 
 
 def _table(table: pd.DataFrame) -> str:
-    from taller_lib.metrics import readable
-
-    return readable(table).to_string(float_format="{:.3f}".format, na_rep="–")
+    return taller.metrics.readable(table).to_string(float_format="{:.3f}".format, na_rep="–")
 
 
 _COMMANDS = {command.__name__[1:]: command for command in (_run, _check, _predict, _compare, _shares, _doctor)}

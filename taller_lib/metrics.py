@@ -156,14 +156,8 @@ def metrics_of_matrices(matrices: np.ndarray) -> np.ndarray:
         spread = (n**2 - (said**2).sum(axis=1)) * (n**2 - (real**2).sum(axis=1))
         matthews = (accuracy * n**2 - chance) / np.sqrt(spread)
     matthews = np.where(spread > 0, matthews, 0)
-    means = [_mean_of_defined(values) for values in (recall, f1)]
-    together = [accuracy, means[0], matthews, means[1]]
+    together = [accuracy, np.nanmean(recall, axis=1), matthews, np.nanmean(f1, axis=1)]
     return np.column_stack([*together, precision, recall, f1])
-
-
-def _mean_of_defined(values: np.ndarray) -> np.ndarray:
-    defined = ~np.isnan(values)
-    return np.where(defined, values, 0).sum(axis=1) / np.maximum(defined.sum(axis=1), 1)
 
 
 def confidence_intervals(

@@ -7,6 +7,7 @@ import dataclasses
 import difflib
 import functools
 import hashlib
+import json
 import os
 import re
 from pathlib import Path
@@ -123,19 +124,7 @@ def _unknown(model: str) -> str:
 
 
 # lo que se reconoce en la excepción (expresión regular) y la frase que la sustituye
-_EXPLANATIONS = {
-    "not a valid JSON": "El config.json de «{0}» está dañado: vuelve a descargar el modelo.",
-    "Error no file named": "«{0}» no tiene pesos (model.safetensors o pytorch_model.bin): "
-    "descarga la carpeta completa o elige otro modelo.",
-    "SafetensorError|UnpicklingError": "El archivo de pesos de «{0}» está incompleto o no es de fiar: "
-    "bórralo y vuelve a descargarlo.",
-    "custom code|trust_remote_code": "«{0}» necesita ejecutar código propio de su autor "
-    "y el taller no lo permite: elige otro modelo.",
-    "Unrecognized configuration class": "«{0}» no es un modelo que sirva para clasificar textos: "
-    "elige uno de tipo BERT, RoBERTa o similar.",
-    "Unrecognized model in|does not recognize this architecture": "No reconozco la arquitectura de «{0}» "
-    "(falta `model_type` en su config.json, o es más nueva que esta versión de transformers): elige otro modelo.",
-}
+_EXPLANATIONS = json.loads((ASSETS / "model_errors.json").read_text(encoding="utf-8"))
 
 
 def _explain(error: Exception, auto_class: Any, source: _Source) -> str:

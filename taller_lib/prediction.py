@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,37 @@ def predict_probabilities(
     ndarray of float64, shape (n_texts, n_classes)
         Cada fila suma 1.
     """
+
+    def probabilities(batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        return torch.softmax(model(**batch).logits.double(), dim=-1)
+
+    return _by_batches(model, tokenizer, encodings, probabilities, model.config.num_labels)
+
+
+def mean_states(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: Dataset) -> np.ndarray:
+    """El promedio de los estados de la última capa de cada texto, de forma (textos, dimensiones)."""
+    encodings = data.select_columns(model_inputs(tokenizer, data.column_names)).to_list()
+
+    def mean(batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        mask = batch["attention_mask"][..., None]
+        return (model.base_model(**batch).last_hidden_state * mask).sum(dim=1) / mask.sum(dim=1)
+
+    return _by_batches(model, tokenizer, encodings, mean, model.config.hidden_size)
+
+
+def _by_batches(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    encodings: Sequence[dict[str, list[int]]],
+    compute: Callable[[Mapping[str, torch.Tensor]], torch.Tensor],
+    width: int,
+) -> np.ndarray:
+    """Lo que `compute` da de cada lote, una fila de `width` números por texto, en el orden de entrada."""
     order = np.argsort([-len(encoding["input_ids"]) for encoding in encodings], kind="stable")
     collate = DataCollatorWithPadding(tokenizer)
-    device = model.device
-    half = _HALF.get(precision()) if device.type == "cuda" else None
-    mixed = torch.autocast(device.type, half, enabled=half is not None)
-    probabilities = np.zeros((len(encodings), model.config.num_labels))
+    half = _HALF.get(precision()) if model.device.type == "cuda" else None
+    mixed = torch.autocast(model.device.type, half, enabled=half is not None)
+    output = np.zeros((len(encodings), width))
     was_training = model.training
     model.eval()
     try:
@@ -60,10 +85,9 @@ def predict_probabilities(
         while start < len(order):
             rows = order[start : start + batch_size]
             try:
-                batch = collate([encodings[row] for row in rows]).to(device)
                 with torch.inference_mode(), mixed:
-                    logits = model(**batch).logits
-                probabilities[rows] = torch.softmax(logits.double(), dim=-1).cpu().numpy()
+                    computed = compute(collate([encodings[row] for row in rows]).to(model.device))
+                output[rows] = computed.double().cpu().numpy()
                 start += len(rows)
             except RuntimeError as error:
                 if not is_out_of_memory(error) or batch_size == 1:
@@ -71,23 +95,7 @@ def predict_probabilities(
                 batch_size //= 2
     finally:
         model.train(was_training)
-    return probabilities
-
-
-@torch.inference_mode()
-def mean_states(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: Dataset) -> np.ndarray:
-    """El promedio de los estados de la última capa de cada texto, de forma (textos, dimensiones)."""
-    rows = data.select_columns(model_inputs(tokenizer, data.column_names)).to_list()
-    order = np.argsort([len(row["input_ids"]) for row in rows], kind="stable")
-    collate, encoder = DataCollatorWithPadding(tokenizer), model.base_model.eval()
-    states = np.zeros((len(rows), model.config.hidden_size), dtype=np.float32)
-    for start in range(0, len(order), BATCH_SIZE):
-        places = order[start : start + BATCH_SIZE]
-        batch = collate([rows[place] for place in places]).to(model.device)
-        mask = batch["attention_mask"][..., None]
-        hidden = encoder(**batch).last_hidden_state * mask
-        states[places] = (hidden.sum(dim=1) / mask.sum(dim=1)).cpu().numpy()
-    return states
+    return output
 
 
 def model_inputs(tokenizer: PreTrainedTokenizerBase, columns: Iterable[str]) -> list[str]:

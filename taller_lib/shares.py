@@ -17,10 +17,11 @@ from sklearn.pipeline import make_pipeline
 
 from taller_lib._files import StrPath
 from taller_lib.bootstrap import RESAMPLES
+from taller_lib.data import text_key
 from taller_lib.errors import TallerError
 from taller_lib.inference import BatchClassifier
 from taller_lib.metrics import MIN_TEXTS, confusion
-from taller_lib.reading import read_table
+from taller_lib.reading import clean, read_table
 from taller_lib.runs import Run, load_run, saved_predictions
 
 LEVEL = 0.95
@@ -165,7 +166,7 @@ def _with_texts(frame: pd.DataFrame, column: str) -> pd.DataFrame:
             f"Los textos nuevos no tienen la columna «{column}», solo {', '.join(map(str, frame.columns))}: "
             "ponle ese nombre a la del texto."
         )
-    frame = frame[frame[column].fillna("").astype(str).str.strip() != ""]
+    frame = frame[frame[column].fillna("").astype(str).map(clean) != ""]
     if frame.empty:
         raise TallerError("No hay ningún texto nuevo que clasificar: revisa el archivo.")
     return frame.reset_index(drop=True)
@@ -199,15 +200,14 @@ def _own_labels(frame: pd.DataFrame, run: Run) -> np.ndarray:
     column = run.config.label_column
     if column not in frame:
         return np.full(len(frame), -1)
-    said = frame[column].fillna("").astype(str).str.strip()
-    unknown = said[~said.isin(["", *run.label_names])]
-    if len(unknown):
+    said = [text_key(text) for text in frame[column].fillna("").astype(str)]
+    numbers = {text_key(name): number for number, name in enumerate(run.label_names)} | {"": -1}
+    if unknown := [text for text in said if text not in numbers]:
         raise TallerError(
-            f"En la columna «{column}» está «{unknown.iloc[0]}», que no es ninguna de las clases de la corrida "
+            f"En la columna «{column}» está «{unknown[0]}», que no es ninguna de las clases de la corrida "
             f"({', '.join(run.label_names)}): corrígela, o déjala vacía si el texto no se leyó."
         )
-    numbers = {name: number for number, name in enumerate(run.label_names)}
-    return np.array([numbers.get(name, -1) for name in said])
+    return np.array([numbers[text] for text in said])
 
 
 def _groups(frame: pd.DataFrame, by: str | None) -> dict[str, np.ndarray]:
