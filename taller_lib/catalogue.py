@@ -36,6 +36,8 @@ class TrainingSettings:
         Épocas sin mejora antes de detenerse.
     warmup : float
         Parte inicial de los pasos en que la tasa sube, de 0 a 1.
+    decay_power : float
+        Con qué exponente baja después hasta 0: 1, en línea recta; más de 1, deprisa al principio.
     weight_decay : float
         Decaimiento de pesos de AdamW.
     """
@@ -45,6 +47,7 @@ class TrainingSettings:
     batch_size: int = 32
     early_stopping_patience: int = 3
     warmup: float = 0.05
+    decay_power: float = 1
     weight_decay: float = 0.01
 
 

@@ -17,8 +17,6 @@ from taller_lib.model_card import METRICS, score_rows
 from taller_lib.problems import counted
 from taller_lib.runs import PREDICTED, Run, load_run, saved_predictions
 
-REPORT = "informe.html"
-
 
 def write_report(run: Run | StrPath) -> Path:
     """Escribe `informe.html` en la carpeta de la corrida y devuelve su ruta.
@@ -46,9 +44,9 @@ def write_report(run: Run | StrPath) -> Path:
         scores=score_rows(run.record),
         baselines=readable(run.comparison.dropna(axis=1, how="all")).rename(columns=names),
         errors=_errors(run),
-        figures={name: _picture(run.path / "figures" / name) for name in _FIGURES},
+        figures={name: _picture(run.path / "figures" / name) for name in ("training.png", "confusion.png")},
     )
-    return write_text(run.path / REPORT, page)
+    return write_text(run.path / "informe.html", page)
 
 
 def method_paragraph(run: Run) -> str:
@@ -79,9 +77,6 @@ def method_paragraph(run: Run) -> str:
         lines = [f"{name}, {value}" for name, value in others.items()]
         said += f" Líneas base en los mismos textos (macro F1): {'; '.join(lines)}."
     return said
-
-
-_FIGURES = ("training.png", "confusion.png")
 
 
 def _errors(run: Run) -> list[dict[Hashable, Any]]:

@@ -8,11 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import tiny
+import torch
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.svm import LinearSVC
+from transformers import AutoModel, AutoTokenizer
 
-from taller_lib import baselines
+from taller_lib import baselines, metrics
+from taller_lib._paths import ASSETS
 from taller_lib.baselines import comparison_table, majority, reader, tfidf
 from taller_lib.errors import TallerError
 
@@ -147,6 +152,35 @@ def test_changing_test_changes_no_choice(splits):
     assert one.predictions["validation"] == two.predictions["validation"]
 
 
+def test_frozen_is_a_logistic_regression_on_mean_states():
+    data = tiny.splits(60)
+    found = baselines.frozen(data)
+    encoder = AutoModel.from_pretrained(ASSETS / "colibri", dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(ASSETS / "colibri")
+
+    def states(texts):
+        with torch.no_grad():  # uno por uno, sin relleno
+            rows = [encoder(**tokenizer(t, return_tensors="pt")).last_hidden_state.mean(1)[0] for t in texts]
+        return torch.stack(rows).double().numpy()
+
+    model = LogisticRegression(C=found.settings["C"], class_weight=found.settings["class_weight"], max_iter=2000).fit(
+        states(data["train"]["text"]), data["train"]["label"]
+    )
+    assert model.predict(states(data["test"]["text"])).tolist() == found.predictions["test"]
+    assert set(found.predictions) == {"validation", "test"}
+
+
+def test_comparison_has_intervals_where_there_are_enough_texts(splits):
+    lazy, linear = majority(splits), tfidf(splits)
+    table = comparison_table({b.name: b.entry("test") for b in (lazy, linear)}, NAMES)
+    expected = metrics.confidence_intervals(*linear.entry("test"), label_names=NAMES).set_index("metric")
+    assert table.loc[linear.name, "macro_f1_low"] == expected.loc["macro_f1", "low"]
+    assert np.isnan(table.loc[lazy.name, "balanced_accuracy_low"])  # siempre un tercio: no varía
+    shown = metrics.readable(table)
+    assert list(shown.columns) == [*metrics.COMPARED, "n"]
+    assert "[" in shown.loc[linear.name, "macro_f1"] and "[" not in shown.loc[lazy.name, "balanced_accuracy"]
+
+
 def test_reader_is_measured_on_the_shared_texts(splits):
     texts, true = list(splits["test"]["text"]), list(splits["test"]["label"])
     own = {texts[i]: NAMES[true[i]] for i in (7, 3, 11)}
@@ -174,7 +208,7 @@ def test_comparison_on_the_ten_texts(splits):
     entries = {b.name: b.entry(rows=you.rows) for b in (lazy, linear, you)}
     table = comparison_table(entries, NAMES)
     assert table.index.name == "name" and list(table.index) == [lazy.name, linear.name, "Tú"]
-    assert list(table.columns) == [*baselines.COMPARED, "n"]
+    assert list(table.columns) == [*metrics.COMPARED, "n"]
     assert table["n"].tolist() == [10, 10, 10]
     assert table.loc["Tú", "macro_f1"] == 1.0
     expected = f1_score(*linear.entry(rows=you.rows), average="macro")

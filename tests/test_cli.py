@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 import tiny
 from sklearn.metrics import f1_score
 
+from taller_lib._files import write_json
 from taller_lib.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +69,7 @@ def test_run_recorre_todo_el_camino(place: Path, done: Done) -> None:
     assert "Datos listos: 120 textos" in done.stderr and "Se conserva la época" in done.stderr
     table = pd.read_csv(only_run(place) / "predictions.csv")
     expected = f1_score(table["etiqueta"], table["prediccion"], average="macro")
-    assert f"{expected:.3f}" in done.stdout
+    assert f"{expected:.2f}" in done.stdout
     given = pd.read_csv(place / "test.csv")
     assert table["texto"].tolist() == given["texto"].tolist()
     assert table["etiqueta"].tolist() == given["etiqueta"].tolist()
@@ -99,6 +102,44 @@ def test_compare_lista_por_validacion(place: Path, done: Done, here: Any) -> Non
     assert code == 0 and only_run(place).name in out
     code, out, err = here("compare", "--workspace", "otro")
     assert (code, out) == (1, "") and "No hay corridas" in err
+
+
+def test_varias_semillas_con_informe_se_comparan(place: Path, here: Any) -> None:
+    options = ("--model", place / "modelo", "--epochs", 2, "--seeds", 2, "--report", "--workspace", "semillas")
+    files = ("--train", "train.csv", "--validation", "validation.csv", "--test", "test.csv")
+    code, out, err = here("run", *files, *options)
+    assert code == 0, err
+    runs = sorted((place / "semillas" / "runs").iterdir())
+    configs = [json.loads((run / "config.json").read_text("utf-8")) for run in runs]
+    assert len(configs) == 2 and out.count("Informe: ") == 2 and "Por semilla" in out
+    assert {json.loads((run / "run.json").read_text("utf-8"))["config"]["seed"] for run in runs} == {0, 1}
+    assert all((run / "informe.html").stat().st_size > 5000 for run in runs)
+    code, out, err = here("compare", "--workspace", "semillas")
+    assert code == 0 and "p_holm" in out and "Por semilla aleatoria" in out, err
+    names = [run.name for run in runs]
+    code, out, err = here("compare", *names, "--workspace", "semillas")
+    assert code == 0 and "los mismos 30 textos de validación" in out, err
+    assert "test_comparisons" not in (runs[0] / "run.json").read_text("utf-8")
+    code, out, _ = here("compare", *names, "--test", "--workspace", "semillas")
+    assert code == 0 and "textos de prueba" in out
+    assert '"test_comparisons": 1' in (runs[0] / "run.json").read_text("utf-8")
+    code, _, err = here("compare", names[0], "--workspace", "semillas")
+    assert code == 1 and "hacen falta dos corridas" in err
+    code, _, err = here("run", "--seeds", 0, "--workspace", "semillas")
+    assert code == 1 and "--seeds vale 0" in err
+
+
+def test_shares_dice_las_partes_por_mes(place: Path, done: Done, here: Any) -> None:
+    part = tiny.splits(80, seed=3)["train"]
+    rows = [(text, "2024-01-05" if n % 2 else "2024-02-09") for n, text in enumerate(part["text"])]
+    write(place / "por_mes.csv", rows, ("texto", "fecha"))
+    run = shutil.copytree(only_run(place), place / "otra corrida")
+    write_json(run / "metrics.json", {"test": {"confusion": [[8, 1, 1], [2, 7, 1], [0, 2, 8]]}})
+    code, out, err = here("shares", run, "por_mes.csv", "--by", "fecha")
+    assert code == 0, err
+    assert out.count("2024-01") == 3 and out.count("2024-02") == 3 and "corrected" in out
+    code, out, err = here("shares", run, "por_mes.csv", "--by", "mes")
+    assert (code, out) == (1, "") and "No hay columna «mes»" in err
 
 
 def test_predict_clasifica_un_archivo(place: Path, done: Done, here: Any) -> None:

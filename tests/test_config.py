@@ -102,3 +102,8 @@ def test_un_formulario_vacio_no_cambia_el_archivo(tmp_path: Path) -> None:
     assert changed.seed == 7
     with pytest.raises(TallerError, match="escribe un número"):
         workspace.update_config(max_length="muchos")
+
+
+def test_un_campo_que_no_existe_es_una_frase() -> None:
+    with pytest.raises(TallerError, match="«epochs»"):
+        WorkshopConfig(epochs=3)  # type: ignore[call-arg]
