@@ -178,7 +178,7 @@ def plot_comparison(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : pandas.DataFrame
-        La de `baselines.comparison_table`: una fila por nombre; `macro_f1` y, si está, `n`.
+        La de `baselines.comparison_table`: una fila por nombre; `macro_f1` y, si están, sus extremos y `n`.
 
     Raises
     ------
@@ -187,17 +187,17 @@ def plot_comparison(table: pd.DataFrame) -> Figure:
     """
     if "macro_f1" not in table:
         raise TallerError("A la tabla le falta `macro_f1`: pasa la de `comparison_table`.")
-    values = table["macro_f1"].to_numpy(dtype=float)
+    value, low, high = (table.get(f"macro_f1{end}", table["macro_f1"]).astype(float) for end in ("", "_low", "_high"))
     figure, (axes,) = _figure(1.5 + 0.45 * len(table))
-    hatch = ["///" if value == values.max() else "" for value in values]
-    bars = axes.barh(range(len(values)), values, 0.65, color=BLUE, edgecolor="white", hatch=hatch)
-    axes.bar_label(bars, fmt="{:.3f}", padding=4)
-    axes.set_yticks(np.arange(len(values)), _names(table.index, 26, 2))
+    places, ends = np.arange(len(table)), np.nan_to_num([value - low, high - value])
+    axes.barh(places, value, 0.65, xerr=ends, color=BLUE, edgecolor="white", capsize=5)
+    for place, end, text in zip(places, value + ends[1], value, strict=True):
+        axes.annotate(f"{text:.2f}", (end, place), (5, 0), textcoords="offset points", va="center")
+    axes.set_yticks(places, _names(table.index, 26, 2))
     axes.invert_yaxis()
     axes.set(xlabel="Macro F1 (de 0 a 1)", xlim=(0, 1.08), xticks=np.arange(0, 1.01, 0.2))
-    texts = counted(table["n"].iloc[0], "texto", "textos") if "n" in table else ""
-    where = f" en los mismos {texts}" if texts else ""
-    return _titled(figure, f"Macro F1{where}. Con trama: el más alto")
+    where = f" en los mismos {counted(table['n'].iloc[0], 'texto', 'textos')}" if "n" in table else ""
+    return _titled(figure, f"Macro F1{where}. La raya: su intervalo de 95 %")
 
 
 def plot_shares(table: pd.DataFrame) -> Figure:

@@ -187,14 +187,36 @@ def test_lengths_say_what_is_cut():
 
 
 def test_comparison():
-    table = pd.DataFrame({"macro_f1": [0.167, 0.558], "n": [225, 225]}, index=["lazy", "TF-IDF"])
+    table = pd.DataFrame(
+        {"macro_f1": [0.167, 0.558], "macro_f1_low": [np.nan, 0.49], "macro_f1_high": [np.nan, 0.62], "n": [225, 225]},
+        index=["lazy", "TF-IDF"],
+    )
     figure = png(plots.plot_comparison(table))
     (axes,) = figure.axes
-    assert title(figure) == "Macro F1 en los mismos 225 textos. Con trama: el más alto"
-    assert [text.get_text() for text in axes.texts] == ["0.167", "0.558"]
+    assert title(figure) == "Macro F1 en los mismos 225 textos. La raya: su intervalo de 95 %"
+    assert [text.get_text() for text in axes.texts] == ["0.17", "0.56"]
     assert ticks(axes.get_yticklabels()) == ["lazy", "TF-IDF"]
-    assert [bar.get_hatch() or "" for bar in axes.patches] == ["", "///"]
-    png(plots.plot_comparison(table.iloc[:1]))
+    (lines,) = (collection for collection in axes.collections if hasattr(collection, "get_segments"))
+    ends = [segment[:, 0].tolist() for segment in lines.get_segments()]
+    assert ends == [pytest.approx([0.167, 0.167]), pytest.approx([0.49, 0.62])]
+    png(plots.plot_comparison(table[["macro_f1"]].iloc[:1]))
+
+
+def test_shares():
+    rows = [
+        (month, name, 0.3, value, value - 0.05, value + 0.1)
+        for month in ("2024-01", "2024-02")
+        for name, value in (("bien", 0.6), ("mal", 0.4))
+    ]
+    table = pd.DataFrame(rows, columns=["group", "label", "counted", "corrected", "low", "high"])
+    table.loc[3, ["corrected", "low", "high"]] = np.nan  # un mes con pocos textos
+    figure = png(plots.plot_shares(table))
+    (axes,) = figure.axes
+    assert ticks(axes.get_xticklabels()) == ["2024-01", "2024-02"]
+    bars = [c for c in axes.collections if hasattr(c, "get_segments")]
+    assert bars[0].get_segments()[0][:, 1].tolist() == pytest.approx([55, 70])
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["bien", "mal"]
 
 
 def test_a_notebook_shows_it_without_pyplot():
