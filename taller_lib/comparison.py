@@ -81,7 +81,7 @@ class Comparison:
             said += f": no se distingue del azar. Si la diferencia sigue igual, harían falta {more} textos más."
         return (
             f"{said} Solo {self.run_a} acierta {counted(self.only_a, 'texto', 'textos')} y solo {self.run_b}, "
-            f"{self.only_b} (McNemar, p = {self.mcnemar:.2f})."
+            f"{self.only_b} (McNemar, p {'= ' if self.mcnemar >= 0.01 else '< '}{max(self.mcnemar, 0.01):.2f})."
         )
 
 

@@ -258,6 +258,7 @@ def _shift_warning(run: Run, texts: pd.Series) -> str:
     if auc < DIFFERENT_AUC:
         return ""
     return (
-        f"Aviso: estos textos se parecen poco a los del entrenamiento (un clasificador los separa con AUC {auc:.2f}; 0.5 sería "
-        "no distinguirlos). El modelo puede equivocarse en ellos de otra manera: etiqueta a mano una muestra al azar."
+        f"Aviso: estos textos se parecen poco a los del entrenamiento: de cada 100 parejas de uno y otro lado, un clasificador "
+        f"sencillo distingue {100 * auc:.0f} (50 sería no distinguirlos). El modelo puede equivocarse en ellos de otra manera: "
+        "etiqueta a mano una muestra al azar."
     )
