@@ -139,7 +139,7 @@ def final_table(workspace: Path) -> str:
     if runs.empty:
         return "Los cuadernos no dejaron ninguna corrida."
     run = taller.load_run(workspace / "runs" / runs.index[0])
-    table = run.comparison.to_string(float_format="{:.3f}".format)
+    table = taller.metrics.readable(run.comparison).to_string()
     return f"Con los textos de prueba ({run.name}):\n{table}"
 
 
