@@ -56,15 +56,15 @@ def training_arguments(
         Divisor de `batch_size`; por defecto, el lote completo.
     """
     settings, recommended = config.resolved(), training_settings(config.model)
+    rate = settings.learning_rate or recommended.learning_rate
     batch_size = settings.batch_size or recommended.batch_size
     per_device = per_device_batch_size or batch_size
-    number_format = precision()
     return TrainingArguments(
         output_dir=str(output_dir),
         num_train_epochs=settings.num_train_epochs,
-        learning_rate=settings.learning_rate or recommended.learning_rate,
+        learning_rate=rate,
         lr_scheduler_type="polynomial",
-        lr_scheduler_kwargs={"power": recommended.decay_power},
+        lr_scheduler_kwargs={"power": recommended.decay_power, "lr_end": min(1e-7, rate / 10)},
         warmup_steps=recommended.warmup,
         weight_decay=recommended.weight_decay,
         per_device_train_batch_size=per_device,
@@ -80,8 +80,8 @@ def training_arguments(
         restore_callback_states_from_checkpoint=True,
         train_sampling_strategy="group_by_length",
         logging_nan_inf_filter=False,
-        fp16=number_format == "fp16",
-        bf16=number_format == "bf16",
+        fp16=precision() == "fp16",
+        bf16=precision() == "bf16",
         use_cpu=not (torch.cuda.is_available() or torch.backends.mps.is_available()),
         seed=settings.seed,
         report_to="none",
