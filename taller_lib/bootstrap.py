@@ -19,13 +19,6 @@ _BATCH = 1_000
 Statistics = Callable[[np.ndarray], np.ndarray]
 
 
-def resample(statistics: Statistics, counts: np.ndarray, seed: int) -> np.ndarray:
-    """Los estadísticos de `RESAMPLES` remuestras, de forma (remuestras, estadísticos)."""
-    rng, n = np.random.default_rng(seed), int(counts.sum())
-    draws = (rng.multinomial(n, counts / n, size=_BATCH) for _ in range(RESAMPLES // _BATCH))
-    return np.concatenate([statistics(draw) for draw in draws])
-
-
 def bca_intervals(statistics: Statistics, counts: np.ndarray, level: float = 0.95, seed: int = 0) -> np.ndarray:
     """Intervalos BCa (*bias-corrected and accelerated*) de varios estadísticos a la vez.
 
@@ -49,7 +42,9 @@ def bca_intervals(statistics: Statistics, counts: np.ndarray, level: float = 0.9
         Forma (estadísticos, 2): los extremos inferior y superior.
     """
     value = statistics(counts[None])[0]
-    draws = resample(statistics, counts, seed)
+    rng, n = np.random.default_rng(seed), int(counts.sum())
+    batches = (rng.multinomial(n, counts / n, size=_BATCH) for _ in range(RESAMPLES // _BATCH))
+    draws = np.concatenate([statistics(batch) for batch in batches])
     without_one = statistics(counts - np.eye(len(counts), dtype=int))
     intervals = np.full((len(value), 2), np.nan)
     for column, center in enumerate(value):

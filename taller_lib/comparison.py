@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from taller_lib._files import StrPath
-from taller_lib.bootstrap import bca_intervals, resample
+from taller_lib.bootstrap import RESAMPLES, bca_intervals
 from taller_lib.errors import TallerError
 from taller_lib.metrics import COMPARED, MIN_TEXTS, metrics_of_matrices, with_interval
 from taller_lib.problems import counted
@@ -38,8 +38,7 @@ class Comparison:
     table : DataFrame
         Índice `metric`; columnas `a`, `b`, `difference` (a − b), `low` y `high` (95 %).
     p_value : float
-        Probabilidad, si las dos fueran iguales, de una diferencia de macro F1 así de grande
-        (*bootstrap* pareado, dos colas).
+        Probabilidad, si las dos fueran iguales, de una diferencia de macro F1 así de grande (aleatorización pareada).
     only_a, only_b : int
         Textos que solo acierta una.
     mcnemar : float
@@ -65,7 +64,7 @@ class Comparison:
 
     @property
     def distinguishable(self) -> bool:
-        """¿Deja fuera el 0 el intervalo de la diferencia de macro F1?"""
+        """¿Es `p_value` menor que 0.05?"""
         return self.needed == 0
 
     def __str__(self) -> str:
@@ -141,9 +140,9 @@ def compare_answers(
     cells, counts = np.unique(np.column_stack(codes).astype(int), axis=0, return_counts=True)
     pairs = [np.eye(classes**2, dtype=int)[cells[:, 0] * classes + cells[:, k]] for k in (1, 2)]
 
-    def values(draws: np.ndarray, which: int) -> np.ndarray:
-        matrices = (draws @ pairs[which]).reshape(-1, classes, classes)
-        return metrics_of_matrices(matrices)[:, : len(COMPARED)]
+    def values(own: np.ndarray, which: int, swapped: np.ndarray | None = None) -> np.ndarray:
+        matrices = own @ pairs[which] if swapped is None else own @ pairs[which] + swapped @ pairs[1 - which]
+        return metrics_of_matrices(matrices.reshape(-1, classes, classes))[:, : len(COMPARED)]
 
     def differences(draws: np.ndarray) -> np.ndarray:
         return values(draws, 0) - values(draws, 1)
@@ -151,7 +150,11 @@ def compare_answers(
     table = pd.DataFrame({"a": values(counts[None], 0)[0], "b": values(counts[None], 1)[0]}, index=COMPARED)
     table["difference"] = table["a"] - table["b"]
     table[["low", "high"]] = bca_intervals(differences, counts, LEVEL)
-    drawn = resample(differences, counts, seed=0)[:, COMPARED.index("macro_f1")]
+    # prueba de aleatorización pareada (Yeh 2000, COLING): si fueran iguales, daría lo mismo de quién es cada respuesta
+    swapped = np.random.default_rng(0).binomial(counts, 0.5, size=(RESAMPLES, len(counts)))
+    mixed = values(counts - swapped, 0, swapped) - values(counts - swapped, 1, swapped)
+    as_large = np.abs(mixed[:, -1]) >= abs(table["difference"].iloc[-1]) - 1e-12
+    p_value = float((1 + as_large.sum()) / (1 + RESAMPLES))
     only_a, only_b = int(((a == label) & (b != label)).sum()), int(((b == label) & (a != label)).sum())
     return Comparison(
         run_a=name_a,
@@ -159,11 +162,11 @@ def compare_answers(
         split=split,
         n=n,
         table=table.rename_axis("metric"),
-        p_value=min(1.0, 2 * min((drawn <= 0).mean(), (drawn >= 0).mean())),
+        p_value=p_value,
         only_a=only_a,
         only_b=only_b,
         mcnemar=float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0,
-        needed=_needed(*_macro_f1(table), n),
+        needed=_needed(p_value, n),
         disagreements=answers[a != b],
     )
 
@@ -262,11 +265,10 @@ def _macro_f1(table: pd.DataFrame) -> tuple[float, float, float]:
     return difference, low, high
 
 
-def _needed(difference: float, low: float, high: float, n: int) -> int | None:
-    """El ancho de un intervalo baja con la raíz de n: cuántos textos más para que no toque el 0."""
-    if low > 0 or high < 0:
+def _needed(p_value: float, n: int) -> int | None:
+    """Cuántos textos más: lo que se aparta una diferencia del azar crece con la raíz de n."""
+    if p_value < 1 - LEVEL:
         return 0
-    half = (high - low) / 2
-    if not abs(difference) > half * (n / (n + MANY_TEXTS)) ** 0.5:
-        return None
-    return max(1, int(np.ceil(n * (half / difference) ** 2)) - n)
+    reached = norm.isf(p_value / 2) / norm.isf((1 - LEVEL) / 2)
+    more = n / reached**2 - n if reached > 0 else np.inf
+    return None if more > MANY_TEXTS else max(1, int(np.ceil(more)))

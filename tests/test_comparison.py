@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, norm, permutation_test
 from sklearn.metrics import accuracy_score, f1_score
 
 import taller_lib as taller
@@ -87,6 +87,21 @@ def test_la_diferencia_y_su_intervalo_son_los_de_sklearn_y_scipy(tmp_path: Path)
     assert (found.disagreements["prediction_a"] != found.disagreements["prediction_b"]).all()
 
 
+def test_el_valor_p_es_el_de_la_prueba_de_permutacion_de_scipy(tmp_path: Path) -> None:
+    true, first, second = answers(hits=(0.7, 0.62), n=120, seed=5)
+    found = taller.compare(saved_run(tmp_path, true, first), saved_run(tmp_path, true, second))
+    expected = permutation_test(
+        (first, second),
+        lambda a, b: f1_score(true, a, average="macro") - f1_score(true, b, average="macro"),
+        permutation_type="samples",
+        vectorized=False,
+        n_resamples=1_000,
+        rng=np.random.default_rng(0),
+    )
+    assert found.p_value == pytest.approx(expected.pvalue, abs=0.05)
+    assert found.distinguishable == (found.p_value < 0.05)
+
+
 def test_mcnemar_exacta(tmp_path: Path) -> None:
     # ejemplo de statsmodels.stats.contingency_tables.mcnemar: 121 y 59 discordantes
     true = np.zeros(314, dtype=int)
@@ -116,11 +131,11 @@ def test_dice_que_no_se_distingue_y_cuantos_textos_faltan(tmp_path: Path) -> Non
     true, first, second = answers(hits=(0.66, 0.63), seed=3)
     found = taller.compare(saved_run(tmp_path, true, first), saved_run(tmp_path, true, second))
     assert not found.distinguishable and "no se distingue del azar" in str(found)
-    difference, low, high = found.table.loc["macro_f1", ["difference", "low", "high"]]
+    low, high = found.table.loc["macro_f1", ["low", "high"]]
     assert low < 0 < high and found.needed
-    # con esos textos de más, el intervalo se encoge hasta tocar el 0
-    shrunk = (high - low) / 2 * (300 / (300 + found.needed)) ** 0.5
-    assert shrunk == pytest.approx(abs(difference), rel=0.01)
+    # con los textos que faltan, la misma diferencia llega a 1.96 errores estándar
+    reached = norm.isf(found.p_value / 2) * ((300 + found.needed) / 300) ** 0.5
+    assert reached == pytest.approx(1.96, abs=0.01)
     assert f"unos {found.needed:,} textos más" in str(found)
 
 
