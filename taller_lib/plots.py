@@ -190,7 +190,7 @@ def plot_comparison(table: pd.DataFrame) -> Figure:
     value, low, high = (table.get(f"macro_f1{end}", table["macro_f1"]).astype(float) for end in ("", "_low", "_high"))
     figure, (axes,) = _figure(1.5 + 0.45 * len(table))
     places, ends = np.arange(len(table)), np.nan_to_num([value - low, high - value])
-    axes.barh(places, value, 0.65, xerr=ends, color=BLUE, edgecolor="white", capsize=5)
+    axes.barh(places, value, 0.65, xerr=ends.tolist(), color=BLUE, edgecolor="white", capsize=5)
     for place, end, text in zip(places, value + ends[1], value, strict=True):
         axes.annotate(f"{text:.2f}", (end, place), (5, 0), textcoords="offset points", va="center")
     axes.set_yticks(places, _names(table.index, 26, 2))

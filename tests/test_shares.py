@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny
+from sklearn.metrics import confusion_matrix
 
 import taller_lib as taller
 from taller_lib.prediction import write_predictions
@@ -141,10 +142,16 @@ def test_con_una_muestra_etiquetada_a_mano_no_se_usa_la_matriz(run: Run, tmp_pat
     assert table.set_index("label")["corrected"].to_dict() == pytest.approx(real.to_dict(), abs=0.06)
 
 
-def test_sin_prueba_se_usa_la_matriz_de_validacion(trained: Run) -> None:
-    assert not (trained.path / "metrics.json").exists()
-    table = taller.estimate_shares(trained, new_texts())
-    assert (table["note"] == "corregido con la matriz de confusión").all()
+def test_sin_prueba_se_usa_la_matriz_de_validacion(run: Run) -> None:
+    (run.path / "metrics.json").unlink()
+    path = run.path / PREDICTED["validation"]
+    table = pd.read_csv(path).rename(columns={"texto": "text", "etiqueta": "label"})
+    swapped = table["label"].map(dict(zip(tiny.LABELS, tiny.LABELS[1:] + tiny.LABELS[:1], strict=True)))
+    table["prediction"] = table["label"].where(table.index % 4 > 0, swapped)
+    write_predictions(path, table[["text", "label", "prediction"]].assign(confidence=0.5))
+    found = taller.estimate_shares(run, new_texts())
+    matrix = confusion_matrix(table["label"], table["prediction"], labels=tiny.LABELS)
+    assert found["corrected"].tolist() == pytest.approx(adjusted_count(matrix, found["counted"].to_numpy()).tolist())
 
 
 def test_lo_que_no_se_puede_estimar_es_una_frase(run: Run, tmp_path: Path) -> None:
