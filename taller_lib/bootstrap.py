@@ -23,7 +23,7 @@ def bca_intervals(statistics: Statistics, counts: np.ndarray, level: float = 0.9
     """Intervalos BCa (*bias-corrected and accelerated*) de varios estadísticos a la vez.
 
     Efron 1987, «Better Bootstrap Confidence Intervals» (JASA 82:397), con la aceleración del
-    *jackknife* (Efron y Tibshirani 1993, ec. 14.15), como `scipy.stats.bootstrap`. Donde todas las
+    *jackknife* (Efron y Tibshirani 1993, ec. 14.15), como `scipy.stats.bootstrap`. Donde las
     remuestras dan lo mismo no hay intervalo: `NaN`.
 
     Parameters
@@ -48,15 +48,15 @@ def bca_intervals(statistics: Statistics, counts: np.ndarray, level: float = 0.9
     without_one = statistics(counts - np.eye(len(counts), dtype=int))
     intervals = np.full((len(value), 2), np.nan)
     for column, center in enumerate(value):
-        drawn = draws[:, column]
-        drawn = drawn[~np.isnan(drawn)]
-        if np.isnan(center) or not len(drawn) or np.ptp(drawn) < 1e-12:
+        drawn = draws[~np.isnan(draws[:, column]), column]
+        if np.isnan(center) or not len(drawn):
             continue
         below = (np.mean(drawn < center - 1e-12) + np.mean(drawn <= center + 1e-12)) / 2
         bias = norm.ppf(np.clip(below, 1 / len(drawn), 1 - 1 / len(drawn)))
         shift = bias + norm.ppf([(1 - level) / 2, (1 + level) / 2])
         tails = norm.cdf(bias + shift / (1 - _acceleration(without_one[:, column], counts) * shift))
-        intervals[column] = np.quantile(drawn, tails)
+        low, high = np.quantile(drawn, tails)
+        intervals[column] = (low, high) if high > low + 1e-12 else np.nan
     return intervals
 
 
