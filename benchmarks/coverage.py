@@ -105,7 +105,7 @@ def share_errors(repetitions: int) -> pd.DataFrame:
 
 
 def shipped(run: str) -> pd.DataFrame:
-    """Las partes de los textos nuevos de ejemplo por mes, contadas y corregidas, junto a las de verdad."""
+    """Las partes de los textos nuevos de ejemplo por año, contadas y corregidas, junto a las de verdad."""
     new = pd.read_csv(SAMPLE_DATA / "imagen_mexico_nuevos.csv")
     labels = pd.read_csv(SAMPLE_DATA / "imagen_mexico_nuevos_verdad.csv").set_index("id")["etiqueta"]
     new["periodo"] = new["fecha"].str[:4]

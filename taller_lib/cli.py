@@ -110,7 +110,7 @@ def _run(args: argparse.Namespace) -> None:
     given = {"train": args.train, "validation": args.validation, "test": args.test}
     files = given if args.train else workspace.data_files()
     splits, found = taller.load_splits(**files, config=config)
-    tokenizer, _ = taller.load_tokenizer(config), taller.load_model(config, splits)
+    tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
     # solo lo que se pudo leer y cargar entra en el espacio de trabajo
     if args.train:
         workspace.copy_data(**given)
@@ -119,17 +119,19 @@ def _run(args: argparse.Namespace) -> None:
     _say(workspace.describe())
     _say(found)
     tokenized = taller.tokenize(splits, tokenizer, config)
-    lines = taller.baselines
-    baselines = [lines.majority(splits), lines.tfidf(splits), lines.frozen(splits)]
-    to_beat = baselines[1].scores("validation")["macro_f1"]
+    tfidf = taller.baselines.tfidf(splits)
+    baselines: list[Any] = []
+    to_beat = tfidf.scores("validation")["macro_f1"]
     for seed in range(config.seed, config.seed + args.seeds):
         seeded = config.replace(seed=seed)
-        model = taller.load_model(seeded, splits)
+        if seed > config.seed:
+            model = taller.load_model(seeded, splits)
         trainer = taller.build_trainer(model, tokenizer, tokenized, seeded, workspace, args.resume, baseline=to_beat)
         trainer.train()
         run = taller.save_run(trainer, seeded)
         _say(taller.explain_best_epoch(trainer, to_beat))
         if "test" not in run.record:
+            baselines = baselines or [taller.baselines.majority(splits), tfidf, taller.baselines.frozen(splits)]
             run = taller.save_evaluation(run, taller.evaluate(run, tokenized["test"]), baselines)
         print(_table(run.comparison))
         print(f"Corrida: {run.path}")

@@ -21,6 +21,7 @@ from taller_lib.workspace import Workspace, open_workspace
 
 LEVEL = 0.95
 MANY_TEXTS = 100_000
+MACRO_F1 = COMPARED.index("macro_f1")
 SPLIT_NAMES = {"validation": "validación", "test": "prueba"}
 
 
@@ -43,9 +44,6 @@ class Comparison:
         Textos que solo acierta una.
     mcnemar : float
         Valor p de la prueba exacta de McNemar sobre esos textos.
-    needed : int or None
-        Textos que habría que añadir para distinguirlas si la diferencia de macro F1 sigue igual; 0 si ya se
-        distinguen, `None` si la diferencia es tan pequeña que pasan de 100,000.
     disagreements : DataFrame
         Los textos en que predicen distinto: `text`, `label`, `prediction_a`, `prediction_b`.
     """
@@ -59,16 +57,28 @@ class Comparison:
     only_a: int
     only_b: int
     mcnemar: float
-    needed: int | None
     disagreements: pd.DataFrame
 
     @property
     def distinguishable(self) -> bool:
         """¿Es `p_value` menor que 0.05?"""
-        return self.needed == 0
+        return self.p_value < 1 - LEVEL
+
+    @property
+    def needed(self) -> int | None:
+        """Textos que habría que añadir para distinguirlas si la diferencia de macro F1 sigue igual.
+
+        0 si ya se distinguen; `None` si pasan de 100,000. Lo que una diferencia se aparta del azar, en errores
+        estándar, crece con la raíz de los textos.
+        """
+        if self.distinguishable:
+            return 0
+        reached = norm.isf(self.p_value / 2) / norm.isf((1 - LEVEL) / 2)
+        more = self.n / reached**2 - self.n if reached > 0 else np.inf
+        return None if more > MANY_TEXTS else max(1, int(np.ceil(more)))
 
     def __str__(self) -> str:
-        difference, low, high = _macro_f1(self.table)
+        difference, low, high = self.table[["difference", "low", "high"]].to_numpy()[MACRO_F1]
         texts = f"los mismos {self.n} textos de {SPLIT_NAMES[self.split]}"
         said = f"En {texts}, el macro F1 de {self.run_a} menos el de {self.run_b} es "
         said += with_interval(difference, low, high)
@@ -100,7 +110,7 @@ def compare(run_a: Run | StrPath, run_b: Run | StrPath, split: str = "validation
     TallerError
         Si las corridas no comparten textos y clases, si son menos de 30, o si se pide prueba y una no se ha evaluado.
     """
-    runs = [run if isinstance(run, Run) else load_run(run) for run in (run_a, run_b)]
+    runs = [load_run(run) for run in (run_a, run_b)]
     answers = _shared_answers(runs, split)
     if split == "test":
         for run in runs:
@@ -138,22 +148,23 @@ def compare_answers(
     label, a, b = (answers[column] for column in ("label", "prediction_a", "prediction_b"))
     codes = [pd.Categorical(column, list(label_names)).codes for column in (label, a, b)]
     cells, counts = np.unique(np.column_stack(codes).astype(int), axis=0, return_counts=True)
-    pairs = [np.eye(classes**2, dtype=int)[cells[:, 0] * classes + cells[:, k]] for k in (1, 2)]
+    # qué celda de cada matriz de confusión, la de A y la de B, suma cada caso
+    in_a, in_b = (np.eye(classes**2)[cells[:, 0] * classes + cells[:, k]] for k in (1, 2))
 
-    def values(own: np.ndarray, which: int, swapped: np.ndarray | None = None) -> np.ndarray:
-        matrices = own @ pairs[which] if swapped is None else own @ pairs[which] + swapped @ pairs[1 - which]
+    def values(matrices: np.ndarray) -> np.ndarray:
         return metrics_of_matrices(matrices.reshape(-1, classes, classes))[:, : len(COMPARED)]
 
     def differences(draws: np.ndarray) -> np.ndarray:
-        return values(draws, 0) - values(draws, 1)
+        return values(draws @ in_a) - values(draws @ in_b)
 
-    table = pd.DataFrame({"a": values(counts[None], 0)[0], "b": values(counts[None], 1)[0]}, index=COMPARED)
+    table = pd.DataFrame({"a": values(counts @ in_a)[0], "b": values(counts @ in_b)[0]}, index=COMPARED)
     table["difference"] = table["a"] - table["b"]
     table[["low", "high"]] = bca_intervals(differences, counts, LEVEL)
     # prueba de aleatorización pareada (Yeh 2000, COLING): si fueran iguales, daría lo mismo de quién es cada respuesta
     swapped = np.random.default_rng(0).binomial(counts, 0.5, size=(RESAMPLES, len(counts)))
-    mixed = values(counts - swapped, 0, swapped) - values(counts - swapped, 1, swapped)
-    as_large = np.abs(mixed[:, -1]) >= abs(table["difference"].iloc[-1]) - 1e-12
+    kept = counts - swapped
+    mixed = values(kept @ in_a + swapped @ in_b) - values(kept @ in_b + swapped @ in_a)
+    as_large = np.abs(mixed[:, MACRO_F1]) >= abs(table["difference"].iloc[MACRO_F1]) - 1e-12
     p_value = float((1 + as_large.sum()) / (1 + RESAMPLES))
     only_a, only_b = int(((a == label) & (b != label)).sum()), int(((b == label) & (a != label)).sum())
     return Comparison(
@@ -166,7 +177,6 @@ def compare_answers(
         only_a=only_a,
         only_b=only_b,
         mcnemar=float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0,
-        needed=_needed(p_value, n),
         disagreements=answers[a != b],
     )
 
@@ -217,18 +227,16 @@ def by_seed(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
         Una fila por modelo y ajustes: `model`, `seeds` (cuántas), `mean`, `std`, `lowest` y `highest` del macro F1
         de validación (`std` es la desviación muestral; `NaN` con una semilla).
     """
-    groups: dict[str, list[tuple[str, float]]] = {}
+    rows = []
     for path in _ranked(workspace):
         record = read_record(path)
-        settings = {k: v for k, v in record["config"].items() if k != "seed"}
-        key = f"{sorted(settings.items())}{record['fingerprint'].partition('-')[2]}"
-        entry = (record["config"]["model"], record["validation"]["macro_f1"])
-        groups.setdefault(key, []).append(entry)
-    rows = []
-    for entries in groups.values():
-        f1 = pd.Series([value for _, value in entries])
-        rows.append((entries[0][0], len(f1), f1.mean(), f1.std(), f1.min(), f1.max()))
-    return pd.DataFrame(rows, columns=["model", "seeds", "mean", "std", "lowest", "highest"])
+        settings = {**record["config"], "seed": None, "data": record["fingerprint"].partition("-")[2]}
+        rows.append((str(sorted(settings.items())), record["config"]["model"], record["validation"]["macro_f1"]))
+    f1 = pd.DataFrame(rows, columns=["settings", "model", "f1"]).astype({"f1": float})
+    table = f1.groupby(["settings", "model"], sort=False)["f1"].agg(
+        seeds="size", mean="mean", std="std", lowest="min", highest="max"
+    )
+    return table.reset_index("settings", drop=True).reset_index()
 
 
 def _ranked(workspace: Workspace | StrPath | None) -> list[Path]:
@@ -256,19 +264,3 @@ def _shared_answers(runs: Sequence[Run], split: str) -> pd.DataFrame:
             "entrena las dos con los mismos archivos."
         )
     return first[by].assign(prediction_a=first["prediction"], prediction_b=second["prediction"])
-
-
-def _macro_f1(table: pd.DataFrame) -> tuple[float, float, float]:
-    """La diferencia de macro F1 y su intervalo."""
-    rows = table[["difference", "low", "high"]].to_numpy()
-    difference, low, high = rows[COMPARED.index("macro_f1")]
-    return difference, low, high
-
-
-def _needed(p_value: float, n: int) -> int | None:
-    """Cuántos textos más: lo que se aparta una diferencia del azar crece con la raíz de n."""
-    if p_value < 1 - LEVEL:
-        return 0
-    reached = norm.isf(p_value / 2) / norm.isf((1 - LEVEL) / 2)
-    more = n / reached**2 - n if reached > 0 else np.inf
-    return None if more > MANY_TEXTS else max(1, int(np.ceil(more)))

@@ -40,7 +40,7 @@ class BatchClassifier:
     """
 
     def __init__(self, run: Run | StrPath, text_column: str = "texto") -> None:
-        self.run = run if isinstance(run, Run) else load_run(run)
+        self.run = load_run(run)
         self.text_column = text_column
 
     @property

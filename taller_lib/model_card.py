@@ -9,6 +9,7 @@ from typing import Any
 from taller_lib._files import write_text
 from taller_lib._paths import ASSETS
 from taller_lib.metrics import shown_score
+from taller_lib.problems import counted
 
 METRICS = {
     "accuracy": "exactitud (*accuracy*)",
@@ -63,6 +64,6 @@ def _scores(record: dict[str, Any]) -> str:
         lines += [
             "",
             f"Prueba: {test['n']} textos que no intervinieron en ninguna decisión. El conjunto de prueba "
-            f"se ha evaluado {times} {'vez' if times == 1 else 'veces'} con esta corrida.",
+            f"se ha evaluado {counted(times, 'vez', 'veces')} con esta corrida.",
         ]
     return "\n".join(lines)

@@ -30,11 +30,11 @@ def write_report(run: Run | StrPath) -> Path:
     TallerError
         Si la corrida no existe o no terminó.
     """
-    run = run if isinstance(run, Run) else load_run(run)
+    run = load_run(run)
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         (ASSETS / "report.html").read_text(encoding="utf-8")
     )
-    names = {"macro_f1": "macro F1", **METRICS, "n": "textos"}
+    names = {**METRICS, "n": "textos"}
     page = template.render(
         run=run,
         record=run.record,

@@ -236,19 +236,21 @@ def _is_sample(train: Dataset) -> bool:
     return sum(text in sample for text in texts) > len(texts) / 2
 
 
-def load_run(path: StrPath) -> Run:
+def load_run(path: Run | StrPath) -> Run:
     """Abre una corrida guardada con `save_run`.
 
     Parameters
     ----------
-    path : path
-        Su carpeta, o su nombre dentro del espacio de trabajo.
+    path : Run or path
+        Su carpeta, o su nombre dentro del espacio de trabajo. Una corrida ya abierta se devuelve igual.
 
     Raises
     ------
     TallerError
         Si no existe, no terminó o le faltan archivos.
     """
+    if isinstance(path, Run):
+        return path
     folder = Path(path)
     if not folder.is_dir() and len(folder.parts) == 1:
         folder = open_workspace().runs / folder

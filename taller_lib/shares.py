@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 
@@ -15,10 +14,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from taller_lib._files import StrPath
+from taller_lib._files import StrPath, read_object
 from taller_lib.bootstrap import RESAMPLES
 from taller_lib.data import text_key
 from taller_lib.errors import TallerError
+from taller_lib.evaluation import METRICS
 from taller_lib.inference import BatchClassifier
 from taller_lib.metrics import MIN_TEXTS, confusion
 from taller_lib.reading import clean, read_table
@@ -65,7 +65,7 @@ def estimate_shares(run: Run | StrPath, texts: pd.DataFrame | StrPath, by: str |
         Si faltan columnas o textos, si una etiqueta no es de la corrida o si su matriz no se puede
         invertir.
     """
-    run = run if isinstance(run, Run) else load_run(run)
+    run = load_run(run)
     frame = texts if isinstance(texts, pd.DataFrame) else read_table(texts).frame
     frame = _with_texts(frame, run.config.text_column)
     matrix, names = _confusion(run), run.label_names
@@ -174,10 +174,9 @@ def _with_texts(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _confusion(run: Run) -> np.ndarray:
     """La matriz de la evaluación de prueba guardada, o la de validación."""
-    try:
-        test = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))["test"]
+    if test := read_object(run.path / METRICS).get("test"):
         matrix = np.array(test["confusion"])
-    except FileNotFoundError:
+    else:
         saved = saved_predictions(run)
         matrix = confusion(saved["label"].tolist(), saved["prediction"].tolist(), run.label_names).to_numpy()
     texts = matrix.sum(axis=1)
