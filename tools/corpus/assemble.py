@@ -50,7 +50,7 @@ def gather() -> list[Row]:
         first_lot[row["id"]] = max(first_lot.get(row["id"], 0), int(row["primer_lote"]))
     readings: dict[str, dict[str, str]] = {reading: {} for reading in READINGS}
     for path in sorted(HERE.glob("readings/lectura_*_lote_*.csv")):
-        lot = int(path.stem[-2:])
+        lot = int(path.stem.rsplit("_", 1)[1])
         for row in read(path):
             if lot < first_lot.get(row["id"], 0):
                 continue
