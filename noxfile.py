@@ -140,7 +140,7 @@ def check_style(session: nox.Session) -> None:
 
 
 def check_types(session: nox.Session) -> None:
-    """Tipos de taller_lib y tools."""
+    """Tipos del paquete y de tools."""
     with part(session, "tipos"):
         session.run("mypy")
 

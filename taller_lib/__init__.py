@@ -24,22 +24,22 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "labelling": ("sample_to_label",),
     "metrics": ("compute_metrics", "confidence_intervals", "score"),
     "models": ("load_model", "load_tokenizer", "propose_model"),
-    "reading": ("read_table",),
     "runs": ("list_runs", "load_run", "save_run"),
     "shares": ("estimate_shares",),
     "tokenization": ("tokenize",),
     "training": ("build_trainer", "training_arguments"),
-    "workspace": ("ask_upload", "offer_download", "open_workspace", "start", "use_drive"),
+    "workspace": ("ask_upload", "offer_download", "open_workspace", "start"),
 }
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-_MODULES = ("baselines", "labelling", "metrics", "plots", "revisa", "sample", "tokenization")
+_ROOM_OF = {name: f"taller_lib.{room}" for room, names in _ROOMS.items() for name in names}
+_ROOM_OF["read_table"] = "taller_files.reading"
+_MODULES = ("baselines", "labelling", "metrics", "plots", "revisa", "sample", "tokenization", "widgets")
 
 __all__ = [*sorted(_ROOM_OF), *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     if name in _ROOM_OF:
-        return getattr(importlib.import_module(f"taller_lib.{_ROOM_OF[name]}"), name)
+        return getattr(importlib.import_module(_ROOM_OF[name]), name)
     if name in _MODULES:
         return importlib.import_module(f"taller_lib.{name}")
     raise AttributeError(f"taller_lib no tiene «{name}»: mira los nombres con dir(taller_lib).")

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from taller_lib._files import replacing
+from taller_files.writing import replacing
 from taller_lib.config import CONFIG_NAME
 from taller_lib.errors import TallerError
 

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from taller_lib._files import StrPath
+from taller_files.writing import StrPath
 from taller_lib.errors import TallerError
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
-from taller_lib._files import StrPath
+from taller_files.writing import StrPath
 from taller_lib.catalogue import training_settings
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import precision

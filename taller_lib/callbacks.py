@@ -47,6 +47,7 @@ class ProgressReport(TrainerCallback):
     """El avance con el tiempo que queda: una línea que se renueva en el cuaderno o en la terminal."""
 
     bar: tqdm | None = None
+    screen: Any = None  # dónde se ve, si no es la salida de la celda: algo con `update`, como un DisplayHandle
     handle: Any = None
     start, shown, first_step = 0.0, 0.0, 0
 
@@ -54,7 +55,9 @@ class ProgressReport(TrainerCallback):
         self.start, self.first_step, self.shown = time.monotonic(), state.global_step, 0.0
         if not state.is_world_process_zero:
             return
-        if in_notebook():
+        if self.screen is not None:
+            self.handle = self.screen
+        elif in_notebook():
             from IPython.display import HTML, display
 
             self.handle = display(HTML("<p>Empieza el entrenamiento…</p>"), display_id=True)
@@ -106,12 +109,14 @@ class ProgressReport(TrainerCallback):
 class TrainingMonitor(TrainerCallback):
     """La curva de pérdida y macro F1, redibujada en su sitio al terminar cada época."""
 
+    screen: Any = None  # como en ProgressReport
+
     def __init__(self, baseline: float | None = None) -> None:
         self.baseline = baseline
         self.handle: Any = None
 
     def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
-        self.handle = None
+        self.handle = self.screen
 
     def on_evaluate(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
         trained = any("loss" in entry for entry in state.log_history)

@@ -69,12 +69,16 @@ class ModelCard:
         Idiomas, textos con que se preentrenó, trato de mayúsculas y acentos, licencia.
     max_positions : int
         Tokens que el modelo puede leer como máximo.
+    num_hidden_layers, hidden_size, num_attention_heads : int
+        La forma de la red: de ella depende la memoria que pide entrenar.
     settings : TrainingSettings
         Hiperparámetros recomendados.
     text_format : {"", "robertuito", "e5"}
         Preparación de los textos que piden sus autores (véase `taller_lib.preprocessing`).
     note : str
         Lo que conviene saber antes de elegirlo.
+    measured : str
+        Cuánto tardó donde se midió, con la fecha y la orden; vacía si nadie lo ha medido.
     """
 
     model: str
@@ -86,9 +90,13 @@ class ModelCard:
     casing: str
     licence: str
     max_positions: int
+    num_hidden_layers: int
+    hidden_size: int
+    num_attention_heads: int
     settings: TrainingSettings = TrainingSettings()
     text_format: str = ""
     note: str = ""
+    measured: str = ""
 
 
 def _read() -> dict[str, ModelCard]:

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from taller_lib._files import read_object, replacing, write_text
+from taller_files.writing import read_object, replacing, write_text
 
 STATE = "trainer_state.json"
 MARKER = "complete.json"

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, norm
 
-from taller_lib._files import StrPath
+from taller_files.problems import counted
+from taller_files.writing import StrPath
 from taller_lib.bootstrap import RESAMPLES, bca_intervals
 from taller_lib.errors import TallerError
 from taller_lib.metrics import COMPARED, MIN_TEXTS, metrics_of_matrices, with_interval
-from taller_lib.problems import counted
 from taller_lib.runs import Run, list_runs, load_run, read_record, saved_predictions, write_record
 from taller_lib.workspace import Workspace, open_workspace
 

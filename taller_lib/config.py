@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-from taller_lib._files import StrPath, write_json
+from taller_files.writing import StrPath, write_json
 from taller_lib.errors import TallerError
 
 CONFIG_NAME = "config.json"
@@ -15,7 +15,7 @@ MIN_CLASSES, MAX_CLASSES = 2, 20
 DEFAULT_CLASSES = 3
 LORA_RATE = 10
 # los campos enteros: el menor valor, el mayor y si admiten None
-_INTEGERS = {
+INTEGERS = {
     "max_length": (8, 8192, True),
     "num_train_epochs": (1, 20, False),
     "early_stopping_patience": (1, 20, True),
@@ -115,7 +115,7 @@ class WorkshopConfig(_KnownFields):
         if self.text_column == self.label_column:
             column = self.text_column
             return f"La columna del texto y la de la etiqueta son la misma («{column}»): elige dos columnas distintas."
-        for name, (low, high, optional) in _INTEGERS.items():
+        for name, (low, high, optional) in INTEGERS.items():
             value = getattr(self, name)
             integer = isinstance(value, int) and not isinstance(value, bool)
             if not (integer and low <= value <= high) and not (optional and value is None):

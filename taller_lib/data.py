@@ -9,13 +9,13 @@ import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from sklearn.model_selection import train_test_split
 
-from taller_lib._files import StrPath
+from taller_files.file_kinds import locate
+from taller_files.problems import DataReport, Problem, counted, listed, shown, which_rows
+from taller_files.reading import Table, clean, find_column, read_table
+from taller_files.writing import StrPath
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
-from taller_lib.file_kinds import locate
 from taller_lib.labels import Part, clean_labels, settle_classes
-from taller_lib.problems import DataReport, Problem, counted, listed, shown, which_rows
-from taller_lib.reading import Table, clean, find_column, read_table
 from taller_lib.text_checks import check_balance, check_copies, check_texts
 
 SPLITS = ("train", "validation", "test")

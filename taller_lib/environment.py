@@ -14,8 +14,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taller_files.writing import StrPath
 from taller_lib import __version__
-from taller_lib._files import StrPath
 from taller_lib._paths import ASSETS
 from taller_lib.workspace import Workspace, in_colab
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from datasets import Dataset, DatasetDict
 
-from taller_lib._files import save_figure, write_json
+from taller_files.writing import save_figure, write_json
 from taller_lib.baselines import Baseline, comparison_table
 from taller_lib.errors import TallerError
 from taller_lib.metrics import bounds, confusion, interval_table, score, score_per_class

@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from taller_lib._files import StrPath, write_csv
+from taller_files.file_kinds import locate, locate_target
+from taller_files.reading import RowReader, clean, find_column, open_rows
+from taller_files.writing import StrPath, write_csv
 from taller_lib.errors import TallerError
-from taller_lib.file_kinds import locate, locate_target
 from taller_lib.prediction import predict_probabilities
 from taller_lib.preprocessing import preprocess
-from taller_lib.reading import RowReader, clean, find_column, open_rows
 from taller_lib.runs import Run, load_run
 
 WINDOW = 5_000

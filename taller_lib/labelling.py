@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from taller_lib._files import StrPath, unescape_formula, write_csv
+from taller_files.problems import counted, listed, shown
+from taller_files.reading import Table, clean, read_table
+from taller_files.writing import StrPath, unescape_formula, write_csv
 from taller_lib.errors import TallerError
-from taller_lib.problems import counted, listed, shown
-from taller_lib.reading import Table, clean, read_table
 
 HEADER = ("id", "texto", "etiqueta")
 # Landis y Koch (1977): hasta qué kappa llega cada nombre

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from taller_files.problems import Problem, counted, listed, shown, which_rows
+from taller_files.reading import clean
 from taller_lib.config import DEFAULT_CLASSES, MAX_CLASSES, MIN_CLASSES, WorkshopConfig
 from taller_lib.errors import TallerError
-from taller_lib.problems import Problem, counted, listed, shown, which_rows
-from taller_lib.reading import clean
 
 EMPTY_LABELS = {"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "-", "s/d"}
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +11,9 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as sk
 
+from taller_files.problems import counted
 from taller_lib.bootstrap import bca_intervals
 from taller_lib.errors import TallerError
-from taller_lib.problems import counted
 
 COMPARED = ("accuracy", "balanced_accuracy", "matthews_correlation", "macro_f1")
 MIN_TEXTS = 30
@@ -128,6 +129,32 @@ def confusion(y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequenc
         index=pd.Index(names, name="real"),
         columns=pd.Index(names, name="predicción"),
     )
+
+
+def confusion_cells(matrix: pd.DataFrame, show: str = "count") -> dict[tuple[str, str], tuple[str, int]]:
+    """Qué se escribe en cada celda de una matriz de confusión y con qué tono.
+
+    Parameters
+    ----------
+    matrix : DataFrame
+        La de `confusion`.
+    show : {"count", "row", "column"}
+        Textos, porcentaje de la fila (de la clase real) o de la columna (de la predicha).
+
+    Returns
+    -------
+    dict
+        De (real, predicción) a (texto, tono de 0 a 5); «–» donde la fila o la columna está vacía.
+    """
+    totals = {"count": matrix.to_numpy().max(), "row": matrix.sum(axis=1), "column": matrix.sum(axis=0)}[show]
+    share = matrix.div(totals, axis="columns" if show == "column" else "index").to_numpy()
+    counts, names = matrix.to_numpy(), list(map(str, matrix.columns))
+    cells = {}
+    for i, j in np.ndindex(*matrix.shape):
+        text = str(counts[i, j]) if show == "count" else "–" if np.isnan(share[i, j]) else f"{100 * share[i, j]:.0f} %"
+        tone = 0 if np.isnan(share[i, j]) else math.ceil(5 * share[i, j])
+        cells[names[i], names[j]] = (text, tone)
+    return cells
 
 
 def metrics_of_matrices(matrices: np.ndarray) -> np.ndarray:

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from taller_lib._files import write_text
+from taller_files.problems import counted
+from taller_files.writing import write_text
 from taller_lib._paths import ASSETS
 from taller_lib.metrics import shown_score
-from taller_lib.problems import counted
 
 METRICS = {
     "accuracy": "exactitud (*accuracy*)",

@@ -36,7 +36,7 @@ os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
 
 
 @dataclasses.dataclass(frozen=True)
-class _Source:
+class Source:
     """De dónde se lee un modelo: una carpeta, o el Hub (con red o solo lo ya descargado)."""
 
     model: str
@@ -50,6 +50,24 @@ class _Source:
             return auto_class.from_pretrained(self.location, **options)
         except Exception as error:
             raise TallerError(_explain(error, auto_class, self)) from None
+
+    def blank(self, model_config: PretrainedConfig) -> PreTrainedModel:
+        """Un clasificador con la forma de `model_config`, sin leer sus pesos."""
+        auto_class = transformers.AutoModelForSequenceClassification
+        try:
+            return auto_class.from_config(model_config, trust_remote_code=False)
+        except Exception as error:
+            raise TallerError(_explain(error, auto_class, self)) from None
+
+    def files(self) -> list[str]:
+        """Los nombres de sus archivos; vacía si ahora no se puede saber."""
+        from huggingface_hub import HfApi
+
+        if Path(self.location).is_dir():
+            return [file.name for file in Path(self.location).iterdir()]
+        with contextlib.suppress(Exception):  # sin red: httpx, requests o el sistema, según la versión
+            return [file.rfilename for file in HfApi().model_info(self.model, timeout=PROBE_SECONDS).siblings or []]
+        return []
 
 
 @functools.cache
@@ -65,11 +83,11 @@ def _verified_colibri() -> Path:
     raise TallerError(f"{fault}: vuelve a instalar el paquete con `pip install --force-reinstall`.")
 
 
-def _find(model: str) -> _Source:
+def _find(model: str) -> Source:
     """Decide de dónde se lee `model`; pregunta al Hub tres segundos como mucho."""
     folder = _verified_colibri() if model == COLIBRI else Path(model).expanduser()
     if folder.is_dir():
-        return _Source(model, str(folder), True)
+        return Source(model, str(folder), True)
     name = model.rsplit("/", 1)[-1].lower()
     if name in WITHDRAWN:
         raise TallerError(
@@ -81,7 +99,7 @@ def _find(model: str) -> _Source:
             f"No existe la carpeta «{model}», y tampoco es un nombre del Hub (se escriben autor/modelo): "
             "revisa cómo está escrito."
         )
-    return _Source(model, model, not _hub_has(model))
+    return Source(model, model, not _hub_has(model))
 
 
 def _hub_has(model: str) -> bool:
@@ -127,7 +145,7 @@ def _unknown(model: str) -> str:
 _EXPLANATIONS = json.loads((ASSETS / "model_errors.json").read_text(encoding="utf-8"))
 
 
-def _explain(error: Exception, auto_class: Any, source: _Source) -> str:
+def _explain(error: Exception, auto_class: Any, source: Source) -> str:
     """La frase que dice por qué `transformers` no pudo leer un modelo."""
     said = " ".join(str(error).split())
     if auto_class is transformers.AutoTokenizer:
@@ -157,7 +175,7 @@ def propose_model() -> tuple[str, str]:
     return COLIBRI, f"Propongo colibri, el modelo incluido: {reason}."
 
 
-def _checked(config: WorkshopConfig) -> tuple[_Source, PretrainedConfig]:
+def checked_source(config: WorkshopConfig) -> tuple[Source, PretrainedConfig]:
     """De dónde se lee `config.model` y su `config.json`; `max_length` cabe en sus posiciones."""
     source = _find(config.model)
     model_config = source.read(transformers.AutoConfig)
@@ -179,7 +197,7 @@ def load_tokenizer(config: WorkshopConfig) -> PreTrainedTokenizerBase:
         Si el modelo no existe, no se puede leer, su tokenizador está incompleto o `max_length`
         pasa de sus posiciones.
     """
-    source, model_config = _checked(config)
+    source, model_config = checked_source(config)
     tokenizer = source.read(transformers.AutoTokenizer)
     vocabulary = getattr(model_config, "vocab_size", None)
     if vocabulary and len(tokenizer) < vocabulary / 2:
@@ -209,7 +227,7 @@ def load_model(config: WorkshopConfig, splits: DatasetDict | Dataset) -> PreTrai
     TallerError
         Si el modelo no existe o no sirve para clasificar, o si `max_length` pasa de sus posiciones.
     """
-    source, _ = _checked(config)
+    source, _ = checked_source(config)
     data = splits["train"] if isinstance(splits, dict) else splits
     names = data.features["label"].names
     transformers.set_seed(config.seed)

@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from taller_files.problems import counted
 from taller_lib.errors import TallerError
-from taller_lib.problems import counted
 
 WIDTH = 7.0
 BLUE, ORANGE, GREEN, GREY = "#0173b2", "#de8f05", "#029e73", "#6b6b6b"  # «colorblind» de seaborn

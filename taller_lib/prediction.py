@@ -12,9 +12,9 @@ import torch
 from datasets import Dataset
 from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase
 
-from taller_lib._files import write_csv
+from taller_files.reading import read_table
+from taller_files.writing import write_csv
 from taller_lib.environment import precision
-from taller_lib.reading import read_table
 
 BATCH_SIZE = 64
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
@@ -120,6 +120,7 @@ def prediction_table(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
 
 
 _SPANISH = dict(text="texto", label="etiqueta", prediction="prediccion", confidence="confianza")
+_SPANISH |= dict(prediction_a="prediccion_a", prediction_b="prediccion_b")
 
 
 def write_predictions(path: Path, table: pd.DataFrame) -> None:

@@ -7,15 +7,13 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from taller_lib._files import StrPath, write_text
-from taller_lib._paths import ASSETS
+from taller_files.problems import counted
+from taller_files.writing import StrPath, write_text
 from taller_lib.evaluation import Evaluation
 from taller_lib.metrics import readable, shown_score
 from taller_lib.model_card import METRICS, score_rows
-from taller_lib.problems import counted
 from taller_lib.runs import PREDICTED, Run, load_run, saved_predictions
+from taller_lib.templates import render
 
 
 def write_report(run: Run | StrPath) -> Path:
@@ -31,11 +29,9 @@ def write_report(run: Run | StrPath) -> Path:
         Si la corrida no existe o no terminó.
     """
     run = load_run(run)
-    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
-        (ASSETS / "report.html").read_text(encoding="utf-8")
-    )
     names = {**METRICS, "n": "textos"}
-    page = template.render(
+    page = render(
+        "report.html",
         run=run,
         record=run.record,
         test=run.record.get("test"),

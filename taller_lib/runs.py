@@ -19,18 +19,18 @@ import torch
 from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from taller_lib._files import StrPath, read_object, save_figure, saying_full_disk, write_json
+from taller_files.reading import read_table
+from taller_files.writing import StrPath, read_object, save_figure, saying_full_disk, write_json
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.checkpoints import save_state
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import device_info
 from taller_lib.errors import TallerError
-from taller_lib.metrics import bounds, score
+from taller_lib.metrics import bounds, confusion, score
 from taller_lib.model_card import write_model_card
 from taller_lib.plots import plot_training
 from taller_lib.prediction import prediction_table, read_predictions, write_predictions
 from taller_lib.quiet import quiet
-from taller_lib.reading import read_table
 from taller_lib.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -285,6 +285,12 @@ def saved_predictions(run: Run, split: str = "validation") -> pd.DataFrame:
         advice = "evalúala en la fase 5" if split == "test" else "vuelve a copiar la carpeta completa"
         raise TallerError(f"La corrida {run.name} no tiene {path.name}: {advice}.")
     return read_predictions(path)
+
+
+def confusion_of(run: Run, split: str = "validation") -> pd.DataFrame:
+    """La matriz de confusión (`metrics.confusion`) de las predicciones guardadas de una corrida."""
+    answers = saved_predictions(run, split)
+    return confusion(answers["label"].tolist(), answers["prediction"].tolist(), run.label_names)
 
 
 def list_runs(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:

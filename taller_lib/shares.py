@@ -14,14 +14,14 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from taller_lib._files import StrPath, read_object
+from taller_files.reading import clean, read_table
+from taller_files.writing import StrPath, read_object
 from taller_lib.bootstrap import RESAMPLES
 from taller_lib.data import text_key
 from taller_lib.errors import TallerError
 from taller_lib.evaluation import METRICS
 from taller_lib.inference import BatchClassifier
 from taller_lib.metrics import MIN_TEXTS, confusion
-from taller_lib.reading import clean, read_table
 from taller_lib.runs import Run, load_run, saved_predictions
 
 LEVEL = 0.95

@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
+from taller_files.problems import Problem, counted, listed, shown, which_rows
 from taller_lib._paths import ASSETS
 from taller_lib.labels import Part
-from taller_lib.problems import Problem, counted, listed, shown, which_rows
 
 LONG_TEXT = 5000
 MANY_COPIES = 10

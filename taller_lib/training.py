@@ -14,8 +14,8 @@ from datasets import Dataset, DatasetDict
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 from transformers.trainer_utils import PredictionOutput, TrainOutput
 
+from taller_files.writing import StrPath, saying_full_disk
 from taller_lib import checkpoints
-from taller_lib._files import StrPath, saying_full_disk
 from taller_lib.arguments import activation_bytes, per_device_batch_size, training_arguments
 from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonitor, say
 from taller_lib.config import WorkshopConfig

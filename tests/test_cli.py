@@ -16,7 +16,7 @@ import pytest
 import tiny
 from sklearn.metrics import f1_score
 
-from taller_lib._files import write_json
+from taller_files.writing import write_json
 from taller_lib.cli import main
 
 ROOT = Path(__file__).parent.parent

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from taller_files.reading import find_column, open_rows, read_table
 from taller_lib.errors import TallerError
-from taller_lib.reading import find_column, open_rows, read_table
 
 ROWS = [["El camión llegó tarde a México", "negativo"], ["¡Qué bonito año!", "positivo"]]
 

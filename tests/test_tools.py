@@ -304,7 +304,8 @@ def test_variants_leave_out_solutions_or_exercises(tmp_path: Path) -> None:
 def test_every_package_folder_is_declared() -> None:
     folders = {
         ".".join(path.parent.relative_to(ROOT).parts)
-        for path in (ROOT / "taller_lib").rglob("*.py")
+        for package in ("taller_files", "taller_lib")
+        for path in (ROOT / package).rglob("*.py")
         if "assets" not in path.parts
     }
     declared = set(PYPROJECT["tool"]["setuptools"]["packages"])

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from taller_lib import _colab, _files, workspace
+from taller_files import writing
+from taller_lib import _colab, workspace
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.workspace import Workspace, open_workspace, start
@@ -267,9 +268,9 @@ def test_own_labels_saved_by_a_spreadsheet(space):
     + [(text, False) for text in ("'x", "-", "+52 55", "-3 grados", "@usuario hola", "", "x=", "—")],
 )
 def test_formulas_round_trip(text, risky):
-    escaped = _files.escape_formula(text)
+    escaped = writing.escape_formula(text)
     assert escaped == ("'" + text if risky else text)
-    assert _files.unescape_formula(escaped) == text
+    assert writing.unescape_formula(escaped) == text
 
 
 # zip

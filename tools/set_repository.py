@@ -26,6 +26,7 @@ FILES = (
     "examples/**/*",
     "notebooks/*.ipynb",
     "sample_data/*.md",
+    "taller_files/**/*.py",
     "taller_lib/**/*.py",
 )
 SLUG = r"[\w.-]+/[\w-]+(?:\.(?!git\b)[\w-]+)*"  # sin el .git ni el punto del final

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from taller_lib._files import StrPath
-from taller_lib.file_kinds import EMPTY, check_kind, detect_encoding, locate, refuse
-from taller_lib.problems import counted, listed, shown, which_rows
-from taller_lib.sheets import read_sheet
+from taller_files.file_kinds import EMPTY, check_kind, detect_encoding, locate, refuse
+from taller_files.problems import counted, listed, shown, which_rows
+from taller_files.sheets import read_sheet
+from taller_files.writing import StrPath
 
 csv.field_size_limit(2**31 - 1)
 

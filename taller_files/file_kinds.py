@@ -11,8 +11,8 @@ from collections import Counter, deque
 from pathlib import Path
 from typing import NoReturn
 
-from taller_lib.errors import TallerError
-from taller_lib.problems import listed, shown
+from taller_files.errors import TallerError
+from taller_files.problems import listed, shown
 
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 SAVE_AS_CSV = "ábrelo en tu hoja de cálculo y guárdalo como «CSV UTF-8»"

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from taller_lib.file_kinds import refuse
-from taller_lib.problems import shown
+from taller_files.file_kinds import refuse
+from taller_files.problems import shown
 
 
 def read_sheet(path: Path) -> tuple[list[tuple[int, list[str]]], list[str]]:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from taller_lib.errors import TallerError
+from taller_files.errors import TallerError
 
 StrPath = str | os.PathLike[str]
 _FORMULA = re.compile(r"'*(?:[=\t\r]|[+\-@][^\n]*[(|!])")

@@ -1,0 +1,41 @@
+"""Mirar textos de una tabla de predicciones: los de una celda, los que llevan unas palabras, y guardarlos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from taller_lib.labels import fold
+from taller_lib.prediction import write_predictions
+
+
+def cell_texts(table: pd.DataFrame, label: str, prediction: str) -> pd.DataFrame:
+    """Los textos de una celda de la matriz de confusión, primero los de mayor confianza.
+
+    Parameters
+    ----------
+    table : DataFrame
+        La de `Evaluation.table`.
+    label, prediction : str
+        La clase real y la predicha.
+    """
+    chosen = table[(table["label"] == label) & (table["prediction"] == prediction)]
+    return chosen.sort_values("confidence", ascending=False, kind="stable")
+
+
+def containing(table: pd.DataFrame, words: str) -> pd.DataFrame:
+    """Las filas cuyo texto lleva todas esas palabras, sin mirar mayúsculas ni acentos."""
+    folded = table["text"].map(fold)
+    keep = pd.Series(True, index=table.index)
+    for word in fold(words).split():
+        keep &= folded.str.contains(word, regex=False)
+    return table[keep]
+
+
+def export_texts(table: pd.DataFrame, folder: Path, name: str) -> Path:
+    """Guarda la tabla como `<name>.csv` en `folder`, o `<name>-2.csv`… si ya existe; devuelve la ruta."""
+    names = [f"{name}.csv", *(f"{name}-{number}.csv" for number in range(2, 1000))]
+    path = next(folder / one for one in names if not (folder / one).exists())
+    write_predictions(path, table)
+    return path

@@ -1,0 +1,72 @@
+"""Todas las corridas de un espacio de trabajo en una tabla, lo que ocupan, y borrar las que sobran."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from taller_files.writing import StrPath
+from taller_lib.errors import TallerError
+from taller_lib.metrics import score_per_class
+from taller_lib.runs import list_runs, load_run, read_record, saved_predictions
+from taller_lib.workspace import Workspace, open_workspace
+
+
+def overview(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
+    """`list_runs`, y además el F1 de cada clase, la prueba y el disco.
+
+    Returns
+    -------
+    DataFrame
+        Las columnas de `list_runs`; `f1_<clase>` en validación; `test_macro_f1`, solo de las corridas que
+        pasaron por su fase 5 (`NaN` en las demás); `looks`, cuántas veces se ha mirado su conjunto de
+        prueba (evaluaciones y comparaciones), y `size_mb`.
+    """
+    workspace = open_workspace(workspace)
+    table, rows = list_runs(workspace), {}
+    for name in table.index:
+        run = load_run(workspace.runs / name)
+        answers = saved_predictions(run)
+        f1 = score_per_class(answers["label"].tolist(), answers["prediction"].tolist(), run.label_names)["f1"]
+        tested = run.record.get("test", {}).get("scores", {})
+        rows[name] = {
+            **{f"f1_{label}": value for label, value in f1.items()},
+            "test_macro_f1": tested.get("macro_f1"),
+            "looks": run.record["test_evaluations"] + run.record.get("test_comparisons", 0),
+            "size_mb": folder_size(run.path) / 1e6,
+        }
+    return table.join(pd.DataFrame.from_dict(rows, orient="index").astype({"test_macro_f1": float} if rows else {}))
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes de los archivos de una carpeta."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def free_space(workspace: Workspace) -> int:
+    """Bytes libres en el disco del espacio de trabajo."""
+    return shutil.disk_usage(next(p for p in (workspace.path, *workspace.path.parents) if p.exists())).free
+
+
+def delete_run(name: str, workspace: Workspace | StrPath | None = None) -> int:
+    """Borra una corrida para siempre y devuelve los bytes que ocupaba.
+
+    Raises
+    ------
+    TallerError
+        Si `name` no es una corrida del espacio de trabajo o no se puede borrar.
+    """
+    runs = open_workspace(workspace).runs
+    folder = runs / name
+    if folder.parent != runs or not read_record(folder):
+        raise TallerError(f"No hay una corrida «{name}» en {runs}: mira las que hay con taller.list_runs().")
+    size = folder_size(folder)
+    try:
+        for weights in folder.glob("*.safetensors"):
+            weights.write_bytes(b"")  # en Drive, lo borrado ocupa lugar mientras está en la papelera
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise TallerError(f"No se pudo borrar {folder} ({error.strerror}): cierra lo que la tenga abierta.") from None
+    return size

@@ -1,0 +1,59 @@
+"""Lo que comparten los controles: su caja, sus avisos y su forma fija."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+
+from taller_lib.errors import TallerError
+from taller_lib.templates import render
+
+
+class LiveWidget:
+    """Un control vivo (`box`) y, para quien no tiene kernel, su forma fija (`static()`).
+
+    No hereda de ipywidgets: así los dos van juntos en la salida también con ipywidgets 7.7, el de Colab.
+    """
+
+    def __init__(self, name: str, children: Sequence[ipywidgets.Widget]) -> None:
+        self.status = ipywidgets.HTML()
+        style = ipywidgets.HTML(render("widgets/style.html"))
+        self.box = ipywidgets.VBox([style, *children, self.status])
+        self.box.add_class("taller").add_class(f"taller-{name}")
+
+    def static(self) -> str:
+        """La forma fija, en HTML: la que muestran GitHub, nbconvert y una página impresa."""
+        raise NotImplementedError
+
+    def say(self, text: str) -> None:
+        """Pone un aviso al pie del control."""
+        self.status.value = render("widgets/status.html", text=text)
+
+    def guarded(self, action: Callable[[], object]) -> Callable[..., None]:
+        """La acción de un botón o un campo: si falla, el control lo dice y se puede seguir usando."""
+
+        def handler(*_: Any) -> None:
+            self.say("")
+            try:
+                action()
+            except TallerError as error:
+                self.say(f"✗ {error}")
+            except KeyboardInterrupt:
+                self.say("Se interrumpió antes de terminar: puedes volver a intentarlo.")
+            except Exception as error:
+                cause = f"{type(error).__name__}: {error}"
+                self.say(
+                    f"✗ Algo falló aquí ({cause}). Vuelve a ejecutar la celda; si se repite, avisa a tu instructor."
+                )
+
+        return handler
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
+        return {
+            "application/vnd.jupyter.widget-view+json": view,
+            "text/html": render("widgets/style.html") + self.static(),
+            "text/plain": f"{type(self).__name__} (un control: se ve en un cuaderno)",
+        }

@@ -1,0 +1,66 @@
+"""Una lista de textos que se hojea, se busca y se guarda: la usan la matriz y la tabla de corridas."""
+
+from __future__ import annotations
+
+import ipywidgets
+import pandas as pd
+
+from taller_lib.browsing import containing, export_texts
+from taller_lib.templates import render
+from taller_lib.widgets._base import LiveWidget
+from taller_lib.workspace import Workspace
+
+PAGE = 10
+
+
+class TextsPanel:
+    """Los textos de una tabla, diez por página.
+
+    Parameters
+    ----------
+    owner : LiveWidget
+        El control al que pertenece: dice sus avisos.
+    workspace : Workspace
+        Donde se guardan los CSV (`textos/`).
+    """
+
+    def __init__(self, owner: LiveWidget, workspace: Workspace) -> None:
+        self.owner, self.folder = owner, workspace.path / "textos"
+        self.table, self.found, self.page, self.file_name, self.title = pd.DataFrame(), pd.DataFrame(), 0, "", ""
+        self.search = ipywidgets.Text(description="Buscar en estos textos", continuous_update=False)
+        self.back = ipywidgets.Button(description="Anteriores")
+        self.forward = ipywidgets.Button(description="Siguientes")
+        self.export = ipywidgets.Button(description="Guardar estos textos en un CSV")
+        self.html = ipywidgets.HTML()
+        buttons = ipywidgets.HBox([self.back, self.forward, self.export])
+        self.box = ipywidgets.VBox([self.search, self.html, buttons])
+        self.box.layout.display = "none"
+        self.search.observe(owner.guarded(self._search), "value")
+        self.back.on_click(owner.guarded(lambda: self._turn(-1)))
+        self.forward.on_click(owner.guarded(lambda: self._turn(1)))
+        self.export.on_click(owner.guarded(self._export))
+
+    def show(self, table: pd.DataFrame, title: str, file_name: str) -> None:
+        """Muestra otra tabla desde su primera página."""
+        self.table, self.title, self.file_name = table, title, file_name
+        self.box.layout.display = None
+        if self.search.value:
+            self.search.value = ""
+        self._search()
+
+    def _search(self) -> None:
+        self.found, self.page = containing(self.table, self.search.value), 0
+        self._turn(0)
+
+    def _turn(self, pages: int) -> None:
+        self.page += pages
+        first, n = self.page * PAGE, len(self.found)
+        self.back.disabled, self.forward.disabled = first == 0, first + PAGE >= n
+        self.export.disabled = n == 0
+        rows = self.found.iloc[first : first + PAGE]
+        words = {"title": self.title, "n": n, "first": first, "searched": self.search.value}
+        self.html.value = render("widgets/texts.html", rows=rows.to_dict("records"), columns=list(rows), **words)
+
+    def _export(self) -> None:
+        path = export_texts(self.found, self.folder, self.file_name)
+        self.owner.say(f"Guardado: {path}")

@@ -1,0 +1,164 @@
+"""Elegir el modelo y los ajustes, comprobarlos, guardarlos y entrenar con ellos."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+from typing import Any
+
+import ipywidgets
+
+from taller_lib.catalogue import CATALOGUE, COLIBRI, training_settings
+from taller_lib.config import INTEGERS, WorkshopConfig
+from taller_lib.errors import TallerError
+from taller_lib.experiment import train_run
+from taller_lib.model_check import check_model, memory_sentence
+from taller_lib.overview import free_space, overview
+from taller_lib.templates import render
+from taller_lib.widgets._base import LiveWidget
+from taller_lib.workspace import Workspace, open_workspace
+
+FIELDS = {
+    "num_train_epochs": "Épocas como máximo",
+    "early_stopping_patience": "Paciencia",
+    "max_length": "max_length",
+    "batch_size": "Lote",
+}
+OTHER = "Otro: lo escribo abajo"
+
+
+class _Screen(ipywidgets.HTML):
+    """Un lugar donde el entrenamiento muestra algo que cambia, como un `DisplayHandle` de IPython."""
+
+    def update(self, content: Any) -> None:
+        picture = base64.b64encode(content._repr_png_()).decode() if hasattr(content, "_repr_png_") else ""
+        self.value = render("widgets/screen.html", picture=picture, line="" if picture else content.data)
+
+
+class ModelPicker(LiveWidget):
+    """El catálogo y cualquier otro modelo, con los ajustes del entrenamiento.
+
+    Parameters
+    ----------
+    workspace : Workspace or path, optional
+        De ahí sale la elección con que empieza, y ahí se guarda (`config.json`).
+    """
+
+    def __init__(self, workspace: Workspace | str | None = None) -> None:
+        self.workspace = open_workspace(workspace)
+        saved = self.workspace.load_config()
+        known = saved.model in CATALOGUE
+        titles = [(f"{card.title} ({name})" if name != card.title else name, name) for name, card in CATALOGUE.items()]
+        wide = {"layout": {"width": "98%"}}
+        value = saved.model if known else OTHER
+        self.model = ipywidgets.Dropdown(options=[*titles, (OTHER, OTHER)], value=value, description="Modelo", **wide)
+        other = {"placeholder": "autor/modelo del Hub, o una carpeta", "continuous_update": False}
+        self.other = ipywidgets.Text(value="" if known else saved.model, description="Otro modelo", **other, **wide)
+        self.fields = {
+            name: ipywidgets.BoundedIntText(min=INTEGERS[name][0], max=INTEGERS[name][1], description=title)
+            for name, title in FIELDS.items()
+        }
+        self.rate = ipywidgets.FloatText(description="Tasa de aprendizaje", step=1e-5)
+        self.card, self.checked, self.log, self.results = (ipywidgets.HTML() for _ in range(4))
+        self.progress, self.curve = _Screen(), _Screen()
+        names = ["Comprobar este modelo", "Guardar la elección", "Entrenar con esta elección", "Volver a colibri"]
+        self.check, self.save, self.train, self.back = buttons = [
+            ipywidgets.Button(description=name, layout={"width": "auto"}) for name in names
+        ]
+        self.train.button_style = "primary"
+        self.back.layout.display = "none"
+        settings = [*self.fields.values(), self.rate, ipywidgets.HTML(render("widgets/settings.html"))]
+        choosing = [self.model, self.other, self.card, *settings, ipywidgets.HBox(buttons)]
+        super().__init__("modelo", [*choosing, self.checked, self.log, self.progress, self.curve, self.results])
+        self.check.on_click(self.guarded(self._check))
+        self.save.on_click(self.guarded(self._save))
+        self.train.on_click(self.guarded(self._train))
+        self.back.on_click(self.guarded(lambda: setattr(self.model, "value", COLIBRI)))
+        self.model.observe(self.guarded(self._choose), "value")
+        self.other.observe(self.guarded(self._type), "value")
+        self._fill(saved.resolved())
+        for field in (self.fields["max_length"], self.fields["batch_size"]):
+            field.observe(self.guarded(self._show_card), "value")
+
+    @property
+    def name(self) -> str:
+        """El modelo elegido: el de la lista, o el escrito."""
+        return self.other.value.strip() if self.model.value == OTHER else self.model.value
+
+    @property
+    def config(self) -> WorkshopConfig:
+        """La configuración con lo elegido; lo que es igual a lo recomendado queda en `None`."""
+        if not self.name:
+            raise TallerError(
+                "No hay ningún modelo elegido: escribe su nombre en «Otro modelo» o elige uno de la lista."
+            )
+        recommended = training_settings(self.name)
+        chosen = {name: field.value for name, field in self.fields.items()} | {"learning_rate": self.rate.value}
+        own = {name: None if value == getattr(recommended, name, "") else value for name, value in chosen.items()}
+        return self.workspace.load_config().replace(model=self.name, **own)
+
+    def _fill(self, config: WorkshopConfig) -> None:
+        for name, field in self.fields.items():
+            field.value = getattr(config, name)
+        self.rate.value = config.learning_rate
+        self._show_card()
+
+    def _choose(self) -> None:
+        self.back.layout.display = "none"
+        self.checked.value = ""
+        if self.name:
+            epochs = self.fields["num_train_epochs"].value
+            self._fill(WorkshopConfig(model=self.name, num_train_epochs=epochs).resolved())
+
+    def _type(self) -> None:
+        if self.other.value.strip():
+            self.model.value = OTHER
+            self._choose()
+            self._check()
+
+    def _show_card(self) -> None:
+        card = CATALOGUE.get(self.name)
+        memory = memory_sentence(self.config, int(card.parameters * 1e6)) if card else ""
+        self.card.value = render("widgets/card.html", card=card, name=self.name, memory=memory)
+
+    def _check(self) -> None:
+        self.checked.value = ""
+        try:
+            lines = check_model(self.config)
+        except TallerError:
+            self.back.layout.display = None
+            raise
+        self.checked.value = render("widgets/checked.html", lines=lines)
+
+    def _save(self) -> None:
+        path = self.workspace.save_config(self.config)
+        self.say(f"Guardado en {path}: modelo {self.name}.")
+
+    def _train(self) -> None:
+        self._check()
+        self._save()
+        self.log.value = self.progress.value = self.curve.value = ""
+        self.say("Entrenando. Para detenerte y quedarte con la mejor época: Kernel → Interrumpir (Interrupt).")
+        buttons, said = [self.check, self.save, self.train], io.StringIO()
+        try:
+            for button in buttons:
+                button.disabled = True
+            # un Output de ipywidgets se tragaría la interrupción y los errores
+            with contextlib.redirect_stdout(said):
+                run = train_run(self.config, self.workspace, self.progress, self.curve)
+            table = overview(self.workspace).reset_index().to_dict("records")
+            values = {"rows": table, "classes": run.label_names, "free": free_space(self.workspace)}
+            self.results.value = render("widgets/runs.html", **values)
+            self.say(
+                f"Guardada la corrida {run.name}. Elige otro modelo y entrena otra vez: quedarán juntas en la tabla."
+            )
+        finally:
+            self.log.value = render("widgets/checked.html", lines=said.getvalue().splitlines())
+            for button in buttons:
+                button.disabled = False
+
+    def static(self) -> str:
+        """La elección guardada y la ficha de su modelo."""
+        config = self.workspace.load_config().resolved()
+        return render("widgets/choice.html", config=config, card=CATALOGUE.get(config.model))

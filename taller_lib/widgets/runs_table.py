@@ -1,0 +1,119 @@
+"""Todas las corridas en una tabla: ordenarlas, comparar dos y borrar la que sobra."""
+
+from __future__ import annotations
+
+import ipywidgets
+
+from taller_lib.comparison import compare
+from taller_lib.errors import TallerError
+from taller_lib.overview import delete_run, free_space, overview
+from taller_lib.runs import confusion_of, load_run
+from taller_lib.templates import render
+from taller_lib.widgets._base import LiveWidget
+from taller_lib.widgets._texts import TextsPanel
+from taller_lib.workspace import Workspace, open_workspace
+
+SORTS = {
+    "macro F1": "macro_f1",
+    "exactitud": "accuracy",
+    "exactitud balanceada": "balanced_accuracy",
+    "correlación de Matthews": "matthews_correlation",
+    "tamaño en disco": "size_mb",
+    "fecha": "created",
+}
+
+
+class RunsTable(LiveWidget):
+    """Las corridas de un espacio de trabajo, de mejor a peor en validación.
+
+    Parameters
+    ----------
+    workspace : Workspace or path, optional
+    """
+
+    def __init__(self, workspace: Workspace | str | None = None) -> None:
+        self.workspace = open_workspace(workspace)
+        wide = {"layout": {"width": "98%"}}
+        self.sort = ipywidgets.Dropdown(description="Ordenar por")
+        self.order = ipywidgets.ToggleButtons(
+            options=[("mayor primero", False), ("menor primero", True)], description="Orden"
+        )
+        self.refresh = ipywidgets.Button(description="Actualizar la lista")
+        self.list = ipywidgets.HTML()
+        self.first = ipywidgets.Dropdown(description="Corrida A", **wide)
+        self.second = ipywidgets.Dropdown(description="Corrida B", **wide)
+        self.compare = ipywidgets.Button(description="Comparar A y B", button_style="primary")
+        self.comparison = ipywidgets.HTML()
+        self.texts = TextsPanel(self, self.workspace)
+        self.doomed = ipywidgets.Dropdown(description="Corrida que sobra", **wide)
+        self.delete = ipywidgets.Button(description="Borrar…")
+        self.question = ipywidgets.HTML()
+        self.yes = ipywidgets.Button(description="Sí, borrar para siempre", layout={"width": "auto"})
+        self.no = ipywidgets.Button(description="No borrar nada", layout={"width": "auto"})
+        self.confirm = ipywidgets.VBox([self.question, ipywidgets.HBox([self.yes, self.no])])
+        sorting = [ipywidgets.HBox([self.sort, self.refresh]), self.order, self.list]
+        comparing = [self.first, self.second, self.compare, self.comparison, self.texts.box]
+        super().__init__("corridas", [*sorting, *comparing, self.doomed, self.delete, self.confirm])
+        for field in (self.sort, self.order):
+            field.observe(self.guarded(self._paint), "value")
+        actions = {self.refresh: self._reload, self.compare: self._compare, self.delete: self._ask}
+        for button, action in {**actions, self.yes: self._delete, self.no: self._close}.items():
+            button.on_click(self.guarded(action))
+        self._reload()
+
+    def _reload(self) -> None:
+        self.table = overview(self.workspace)
+        per_class = {f"F1 de «{name}»": f"f1_{name}" for name in self._classes()}
+        names = list(self.table.index)
+        kept = self.sort.value or "macro_f1"
+        self.sort.options = [*{**SORTS, **per_class}.items()]
+        self.sort.value = kept if kept in dict(self.sort.options).values() else "macro_f1"
+        for field in (self.first, self.second, self.doomed):
+            kept = field.value
+            field.options = names
+            field.value = kept if kept in names else names[0] if names else None
+        if len(names) > 1 and self.first.value == self.second.value:
+            self.second.value = names[1]
+        self.compare.disabled, self.delete.disabled = len(names) < 2, not names
+        self._close()
+        self._paint()
+
+    def _classes(self) -> list[str]:
+        return [name.removeprefix("f1_") for name in map(str, self.table) if name.startswith("f1_")]
+
+    def _paint(self) -> None:
+        self.list.value = self._html(self.sort.value, self.order.value)
+
+    def _html(self, column: str, ascending: bool) -> str:
+        table = self.table.sort_values(column, ascending=ascending, kind="stable")
+        rows = table.reset_index().to_dict("records")
+        return render(
+            "widgets/runs.html", rows=rows, classes=self._classes(), free=free_space(self.workspace), sort=column
+        )
+
+    def _compare(self) -> None:
+        if self.first.value == self.second.value:
+            raise TallerError("Elegiste la misma corrida dos veces: elige otra en A o en B.")
+        runs = [load_run(self.workspace.runs / field.value) for field in (self.first, self.second)]
+        found = compare(runs[0], runs[1])
+        matrices = {f"{letter}: {run.name}": confusion_of(run) for letter, run in zip("AB", runs, strict=True)}
+        self.comparison.value = render("widgets/comparison.html", found=found, matrices=matrices)
+        self.texts.show(found.disagreements, "Textos en que no coinciden", f"{found.run_a}-y-{found.run_b}"[:80])
+
+    def _ask(self) -> None:
+        size = self.table.loc[self.doomed.value, "size_mb"]
+        self.question.value = render("widgets/delete.html", name=self.doomed.value, size=size)
+        self.confirm.layout.display = None
+
+    def _close(self) -> None:
+        self.confirm.layout.display = "none"
+
+    def _delete(self) -> None:
+        name = self.doomed.value
+        freed = delete_run(name, self.workspace)
+        self._reload()
+        self.say(f"Se borró {name}: {freed / 1e6:.0f} MB. Quedan {free_space(self.workspace) / 1e9:.1f} GB libres.")
+
+    def static(self) -> str:
+        """La tabla de corridas, de mejor a peor macro F1 en validación."""
+        return self._html("macro_f1", False)
