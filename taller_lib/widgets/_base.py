@@ -31,6 +31,12 @@ class LiveWidget:
         """Pone un aviso al pie del control."""
         self.status.value = render("widgets/status.html", text=text)
 
+    def button(self, description: str, action: Callable[[], object], style: str = "") -> ipywidgets.Button:
+        """Un botón que hace `action` al hacerle clic, y dice en el control lo que falle."""
+        button = ipywidgets.Button(description=description, button_style=style, layout={"width": "auto"})
+        button.on_click(self.guarded(action))
+        return button
+
     def guarded(self, action: Callable[[], object]) -> Callable[..., None]:
         """La acción de un botón o un campo: si falla, el control lo dice y se puede seguir usando."""
 
