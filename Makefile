@@ -9,7 +9,7 @@ taller test lint colibri: $(NOX)
 	$(NOX) -s $@
 
 test-colab: $(NOX)
-	$(NOX) -s test_colab
+	$(NOX) -s test_colab browser_colab
 
 $(NOX):
 	@test -n "$(PYTHON)" || { echo "El taller necesita Python 3.11 o más nuevo." >&2; exit 1; }
