@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from taller_files.problems import Problem, counted, listed, shown, which_rows
-from taller_lib.labels import Part
+from taller_files.problems import Part, Problem, counted, listed, shown, which_rows
 
 LONG_TEXT = 5000
 MANY_COPIES = 10
