@@ -340,4 +340,6 @@ def test_constraints_satisfy_what_the_package_asks() -> None:
 
 def test_the_file_layer_knows_nothing_of_the_library() -> None:
     for path in (ROOT / "taller_files").rglob("*.py"):
-        assert not re.search(r"^\s*(from|import) taller_lib", path.read_text(encoding="utf-8"), re.MULTILINE), path.name
+        assert not re.search(r"^\s*(from|import) taller_lib", path.read_text(encoding="utf-8"), re.MULTILINE), (
+            path.name
+        )
