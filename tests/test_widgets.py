@@ -48,6 +48,7 @@ def test_un_cuaderno_publicado_muestra_las_formas_fijas(tmp_path: Path) -> None:
     page = run_notebooks.to_html(notebook, "controles")
     for text in ("Matriz de confusión: textos", "Elección guardada", "colibri: 16 piezas", "Todavía no hay corridas"):
         assert text in page
+    assert "perdió su conexión" not in page  # eso solo lo dice un control vivo
 
 
 def test_la_forma_fija_de_la_matriz_tiene_sus_cuentas() -> None:
