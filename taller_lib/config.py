@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ CONFIG_NAME = "config.json"
 MIN_CLASSES, MAX_CLASSES = 2, 20
 DEFAULT_CLASSES = 3
 LORA_RATE = 10
+TUNED = {"early_stopping_patience", "max_length", "batch_size", "learning_rate"}  # dependen del modelo
 # los campos enteros: el menor valor, el mayor y si admiten None
 INTEGERS = {
     "max_length": (8, 8192, True),
@@ -142,6 +144,19 @@ class WorkshopConfig(_KnownFields):
             Si un campo no existe o su valor está fuera de rango.
         """
         return dataclasses.replace(self, **changes)
+
+    def choose(self, model: str, **chosen: Any) -> Self:
+        """Cambia de modelo; de los ajustes que dependen de él quedan los de `chosen`, y en `None` los recomendados.
+
+        Raises
+        ------
+        TallerError
+            Si un valor está fuera de su rango.
+        """
+        base = self.replace(model=model, **dict.fromkeys(TUNED))
+        best = base.resolved()
+        same = {name: None for name in chosen.keys() & TUNED if math.isclose(chosen[name], getattr(best, name))}
+        return base.replace(**chosen | same)
 
     def resolved(self) -> WorkshopConfig:
         """Devuelve una copia sin `None` en los campos que dependen del modelo.

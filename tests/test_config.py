@@ -107,3 +107,15 @@ def test_un_formulario_vacio_no_cambia_el_archivo(tmp_path: Path) -> None:
 def test_un_campo_que_no_existe_es_una_frase() -> None:
     with pytest.raises(TallerError, match="«epochs»"):
         WorkshopConfig(epochs=3)  # type: ignore[call-arg]
+
+
+def test_choosing_a_model_drops_the_settings_of_the_one_before() -> None:
+    beto = "dccuchile/bert-base-spanish-wwm-cased"
+    before = WorkshopConfig(model="colibri", learning_rate=0.001, batch_size=8, seed=3, label_names=("a", "b"))
+    chosen = before.choose(beto, batch_size=32, early_stopping_patience=9, num_train_epochs=5)
+    assert chosen == WorkshopConfig(
+        model=beto, early_stopping_patience=9, num_train_epochs=5, seed=3, label_names=("a", "b")
+    )
+    assert before.choose(beto).resolved().learning_rate == WorkshopConfig(model=beto).resolved().learning_rate
+    with pytest.raises(TallerError, match="batch_size"):
+        before.choose(beto, batch_size=0)

@@ -27,7 +27,6 @@ FIELDS = {
     "batch_size": "Lote (1 a 512)",
 }
 OTHER, HUB = "Otro: lo escribo abajo", "https://huggingface.co/"
-TUNED = ("early_stopping_patience", "max_length", "batch_size", "learning_rate")
 
 
 class _Screen(ipywidgets.HTML):
@@ -95,13 +94,7 @@ class ModelPicker(LiveWidget):
         except ValueError:
             message = f"La tasa de aprendizaje «{self.rate.value}» no es un número: escribe, por ejemplo, 0.00005."
             raise TallerError(message) from None
-        best = self._recommended()
-        same = {name: None for name in TUNED if chosen[name] == getattr(best.resolved(), name)}
-        return best.replace(**chosen | same)
-
-    def _recommended(self) -> WorkshopConfig:
-        """Lo guardado, con el modelo elegido y sin los ajustes que dependen de él."""
-        return self.workspace.load_config().replace(model=self.name, **dict.fromkeys(TUNED))
+        return self.workspace.load_config().choose(self.name, **chosen)
 
     def _fill(self, config: WorkshopConfig) -> None:
         for name, field in self.fields.items():
@@ -113,7 +106,7 @@ class ModelPicker(LiveWidget):
         self.back.layout.display = "none"
         if self.name:
             epochs = self.fields["num_train_epochs"].value
-            self._fill(self._recommended().replace(num_train_epochs=epochs).resolved())
+            self._fill(self.workspace.load_config().choose(self.name, num_train_epochs=epochs).resolved())
         self._show_card()
 
     def _type(self) -> None:
