@@ -145,7 +145,7 @@ class WorkshopConfig(_KnownFields):
         """
         return dataclasses.replace(self, **changes)
 
-    def choose(self, model: str, **chosen: Any) -> Self:
+    def choose(self, model: str, **chosen: Any) -> WorkshopConfig:
         """Cambia de modelo; de los ajustes que dependen de él quedan los de `chosen`, y en `None` los recomendados.
 
         Raises
