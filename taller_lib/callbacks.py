@@ -11,23 +11,11 @@ from typing import Any
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from taller_files.progress import in_notebook, spoken_time
 from taller_lib import checkpoints
-from taller_lib.estimate import spoken_time
 from taller_lib.plots import plot_training
 
 _FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} {postfix}"
-
-
-def in_notebook() -> bool:
-    """¿Se ejecuta en un cuaderno (Colab, Jupyter, VS Code)?"""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None) is not None
-
-
-def say(text: str) -> None:
-    """Una frase para la persona: bajo la celda en un cuaderno, en la salida de errores si no."""
-    print(text, file=sys.stdout if in_notebook() else sys.stderr, flush=True)
 
 
 class CheckpointKeeper(TrainerCallback):

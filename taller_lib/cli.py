@@ -68,9 +68,10 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser("predict", help="clasificar un archivo con una corrida")
     predict.add_argument("run", metavar="CORRIDA")
-    predict.add_argument("source", metavar="entrada.csv")
-    predict.add_argument("target", metavar="salida.csv")
+    predict.add_argument("source", metavar="entrada", help="CSV, .csv.gz, Parquet o .xlsx")
+    predict.add_argument("target", metavar="salida", help=".csv, .csv.gz o .parquet")
     predict.add_argument("--text-column", default="texto", metavar="COLUMNA")
+    predict.add_argument("--window", type=int, default=10_000, metavar="N", help="filas que se clasifican juntas")
 
     compare = commands.add_parser("compare", parents=[space], help="las corridas, por su validación")
     compare.add_argument("runs", nargs="*", metavar="CORRIDA", help="dos, para ver su diferencia")
@@ -142,8 +143,9 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
+    from taller_files.progress import spoken_time
     from taller_lib.catalogue import max_positions
-    from taller_lib.estimate import seconds_per_epoch, spoken_time
+    from taller_lib.estimate import seconds_per_epoch
 
     config = _config(args, WorkshopConfig())
     splits, report = taller.load_splits(args.train, args.validation, args.test, config)
@@ -162,7 +164,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _predict(args: argparse.Namespace) -> None:
-    print(taller.classify_csv(args.run, args.source, args.target, args.text_column))
+    print(taller.classify_csv(args.run, args.source, args.target, args.text_column, args.window))
 
 
 def _compare(args: argparse.Namespace) -> None:

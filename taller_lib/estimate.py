@@ -15,14 +15,6 @@ from taller_lib.prediction import model_inputs
 STEPS = 6
 
 
-def spoken_time(seconds: float) -> str:
-    """Un tiempo como se dice: «40 s», «3 min», «1 h 20 min»."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def seconds_per_epoch(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokenized: DatasetDict, config: WorkshopConfig
 ) -> float:

@@ -21,9 +21,10 @@ _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """¿Es la falta de memoria de la GPU, diga como la diga esta versión de torch?"""
-    said = isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
-    return said or isinstance(error, torch.OutOfMemoryError)
+    """¿Es la falta de memoria, de la GPU o del equipo, diga como la diga esta versión de torch?"""
+    text = str(error).lower()
+    said = isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+    return said or isinstance(error, torch.OutOfMemoryError | MemoryError)
 
 
 def predict_probabilities(

@@ -14,10 +14,11 @@ from datasets import Dataset, DatasetDict
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 from transformers.trainer_utils import PredictionOutput, TrainOutput
 
+from taller_files.progress import say
 from taller_files.writing import StrPath, saying_full_disk
 from taller_lib import checkpoints
 from taller_lib.arguments import activation_bytes, per_device_batch_size, training_arguments
-from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonitor, say
+from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonitor
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import precision
 from taller_lib.errors import TallerError

@@ -1,0 +1,143 @@
+"""Una tabla que se escribe por ventanas y que, si se interrumpe, se sigue desde la última ventana entera.
+
+Lo escrito va a un archivo aparte (`.<nombre>.parcial`), y cuántas filas y bytes están enteros, a otro
+(`.<nombre>.avance.json`): lo que pase de ahí se corta al seguir. El nombre pedido aparece al final, de una vez.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from taller_files.errors import TallerError
+from taller_files.file_kinds import TARGETS
+from taller_files.problems import listed
+from taller_files.writing import cause_of, read_object, replacing, write_json, write_rows
+
+
+class ResumableTable:
+    """Una tabla por escribir: `append` añade una ventana entera y `finish` le pone su nombre.
+
+    Parameters
+    ----------
+    path : Path
+        La extensión dice el formato: .csv, .csv.gz o .parquet.
+    columns : sequence of str
+    identity : dict
+        De qué sale la tabla: solo se sigue una interrumpida que salga de lo mismo. Cada clave es el
+        nombre, en español, de lo que pudo cambiar.
+    types : sequence
+        El tipo de Arrow de cada columna, o su nombre; solo cuenta en Parquet.
+    separator : str
+        Solo cuenta en CSV.
+
+    Attributes
+    ----------
+    rows : int
+        Filas que ya están escritas y enteras.
+    changed : str
+        Qué cambió desde la interrupción, si por eso se empieza de nuevo; vacío si no.
+    """
+
+    def __init__(
+        self, path: Path, columns: Sequence[str], identity: dict[str, Any], types: Sequence[Any], separator: str = ","
+    ) -> None:
+        self.path, self.columns, self.separator = path, list(columns), separator
+        self.kind = next(ending for ending in reversed(TARGETS) if path.name.lower().endswith(ending))
+        self.types, self.identity = types, {**identity, "las columnas": [*self.columns, separator]}
+        self.partial = path.with_name(f".{path.name}.parcial")
+        self.journal = path.with_name(f".{path.name}.avance.json")
+        self.rows = self.size = 0
+        self.changed = ""
+        saved = read_object(self.journal)
+        before = saved.get("identity", {})
+        different = [name for name, value in self.identity.items() if before.get(name) != value]
+        if saved and different:
+            self.changed = listed(different)
+        elif saved and self.partial.is_file() and self.partial.stat().st_size >= saved["size"]:
+            self.rows, self.size = saved["rows"], saved["size"]
+
+    def append(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Añade una ventana; si se interrumpe, no queda nada de ella."""
+        window = self._encoded(rows)
+        with self._saying_what_is_kept():
+            self.partial.parent.mkdir(parents=True, exist_ok=True)
+            with self.partial.open("r+b" if self.size else "wb") as file:
+                file.seek(self.size)
+                file.truncate()
+                file.write(window)
+                file.flush()
+                os.fsync(file.fileno())
+            done = {"rows": self.rows + len(rows), "size": self.size + len(window)}
+            write_json(self.journal, {"identity": self.identity, **done})
+        self.rows, self.size = done["rows"], done["size"]
+
+    def finish(self) -> Path:
+        """Pone la tabla en su lugar; si ya había una, la conserva con la fecha en el nombre."""
+        with self._saying_what_is_kept():
+            if self.kind == ".parquet":
+                with replacing(self.partial.with_suffix(".parquet")) as new:
+                    self._write_parquet(new)
+                ready = self.partial.with_suffix(".parquet")
+            else:
+                os.truncate(self.partial, self.size)
+                ready = self.partial
+            if self.path.exists():
+                stem, ending = self.path.name[: -len(self.kind)], self.path.name[-len(self.kind) :]
+                older = f"{stem}_anterior_{datetime.now():%Y%m%d-%H%M%S-%f}{ending}"
+                self.path.rename(self.path.with_name(older))
+            os.replace(ready, self.path)
+            self.journal.unlink()
+            self.partial.unlink(missing_ok=True)
+        return self.path
+
+    def _encoded(self, rows: Sequence[Sequence[Any]]) -> bytes:
+        """Los bytes de una ventana: juntarlos da el archivo (en Parquet, lo que hace falta para escribirlo)."""
+        if self.kind == ".parquet":
+            return self._arrow_stream(rows)
+        text = io.StringIO(newline="")
+        write_rows(text, rows if self.size else [self.columns, *rows], self.separator)
+        content = text.getvalue().encode("utf-8" if self.size else "utf-8-sig")
+        return gzip.compress(content, compresslevel=6) if self.kind == ".csv.gz" else content
+
+    def _schema(self) -> Any:
+        import pyarrow as pa
+
+        types = [pa.type_for_alias(kind) if isinstance(kind, str) else kind for kind in self.types]
+        return pa.schema(list(zip(self.columns, types, strict=True)))
+
+    def _arrow_stream(self, rows: Sequence[Sequence[Any]]) -> bytes:
+        import pyarrow as pa
+
+        schema, sink = self._schema(), io.BytesIO()
+        columns = zip(*rows, strict=True)
+        arrays = [pa.array(cells, kind) for cells, kind in zip(columns, schema.types, strict=True)]
+        with pa.ipc.new_stream(sink, schema) as stream:
+            stream.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        return sink.getvalue()
+
+    def _write_parquet(self, path: Path) -> None:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetWriter
+
+        with ParquetWriter(path, self._schema()) as writer, pa.OSFile(str(self.partial)) as windows:
+            while windows.tell() < self.size:
+                with pa.ipc.open_stream(windows) as window:
+                    writer.write_table(window.read_all())
+
+    @contextmanager
+    def _saying_what_is_kept(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, TallerError) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if not isinstance(cause, OSError):
+                raise
+            why = f"No se pudo escribir en {self.path}: {cause_of(cause)} y vuelve a ejecutarlo"
+            raise TallerError(f"{why}; las {self.rows:,} filas ya escritas se conservan.") from error
