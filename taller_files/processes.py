@@ -30,11 +30,28 @@ def check_rows(rows: int, what: str) -> None:
         raise TallerError(f"{what} tiene {rows} filas y hay {count()} procesos: usa --num_processes {max(1, rows)}.")
 
 
+def share(size: int, what: str) -> int:
+    """Lo que le toca a cada proceso de `size`, que se reparte por igual; se queja si no se puede."""
+    if size % count():
+        raise TallerError(
+            f"{what} vale {size} y no se reparte entre {count()} procesos: que sea un múltiplo de {count()}."
+        )
+    return size // count()
+
+
 def _connect() -> None:
     import torch
     from accelerate import PartialState
 
     PartialState(cpu=not torch.cuda.is_available())
+
+
+def wait() -> None:
+    """Espera a que todos lleguen aquí."""
+    if count() > 1:
+        from accelerate import PartialState
+
+        PartialState().wait_for_everyone()
 
 
 def from_first(compute: Callable[[], T]) -> T:

@@ -19,7 +19,7 @@ def in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-def say(text: str) -> None:
+def say(text: object) -> None:
     """Una frase para la persona: bajo la celda en un cuaderno, en la salida de errores si no."""
     if processes.rank() == 0:
         print(text, file=sys.stdout if in_notebook() else sys.stderr, flush=True)

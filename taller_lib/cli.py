@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import os
 import re
 import sys
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import taller_lib as taller
+from taller_files import processes
+from taller_files.progress import say as _say
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.workspace import open_workspace
@@ -86,10 +89,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _say(text: object) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def _config(args: argparse.Namespace, base: WorkshopConfig) -> WorkshopConfig:
     chosen = {name: getattr(args, name, None) for name in ("text_column", "label_column", "model", "seed")}
     chosen["num_train_epochs"] = getattr(args, "epochs", None)
@@ -113,9 +112,10 @@ def _run(args: argparse.Namespace) -> None:
     splits, found = taller.load_splits(**files, config=config)
     tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
     # solo lo que se pudo leer y cargar entra en el espacio de trabajo
-    if args.train:
+    first = processes.rank() == 0
+    if args.train and first:
         workspace.copy_data(**given)
-    if config != saved or not workspace.config_path.exists():
+    if first and (config != saved or not workspace.config_path.exists()):
         workspace.save_config(config)
     _say(workspace.describe())
     _say(found)
@@ -129,6 +129,8 @@ def _run(args: argparse.Namespace) -> None:
             model = taller.load_model(seeded, splits)
         trainer = taller.build_trainer(model, tokenizer, tokenized, seeded, workspace, args.resume, baseline=to_beat)
         trainer.train()
+        if not first:  # guarda y mide solo el primer proceso
+            continue
         run = taller.save_run(trainer, seeded)
         _say(taller.explain_best_epoch(trainer, to_beat))
         if "test" not in run.record:
@@ -138,7 +140,7 @@ def _run(args: argparse.Namespace) -> None:
         print(f"Corrida: {run.path}")
         if args.report:
             print(f"Informe: {report.write_report(run)}")
-    if args.seeds > 1:
+    if args.seeds > 1 and first:
         print(f"Por semilla, en validación:\n{_table(comparison.by_seed(workspace))}")
 
 
@@ -222,6 +224,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     args = _parser().parse_args(arguments)
+    if processes.rank():  # habla solo el primero
+        sys.stdout = io.StringIO()
     try:
         _check_terminal(args)
         _COMMANDS[args.command](args)
