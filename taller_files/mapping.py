@@ -28,6 +28,7 @@ def map_column(
     new_columns: dict[str, str],
     identity: dict[str, Any],
     window: int = WINDOW,
+    resume: bool = False,
 ) -> Path:
     """Escribe una copia de `source` con las columnas que `function` da de las celdas de `column`.
 
@@ -46,6 +47,8 @@ def map_column(
         De qué depende `function`: si cambia, lo que quedó a medias no se aprovecha.
     window : int
         Filas que se leen juntas.
+    resume : bool
+        Si `target` (un Parquet) ya está, hecho de lo mismo, no se hace nada.
 
     Raises
     ------
@@ -60,6 +63,9 @@ def map_column(
     whole = {"el archivo": digest(table.path), "la columna del texto": column, **identity}
     columns, types = [*table.columns, *new_columns], [*table.types, *new_columns.values()]
     output = ResumableTable(path, columns, whole, types, table.separator)
+    if resume and processes.from_first(output.already_there):
+        say(f"{path.name} ya estaba clasificado por esta corrida: no cambia nada.")
+        return path
     if output.changed:
         say(f"Desde la interrupción cambió {output.changed}: se clasifica todo de nuevo.")
     done = processes.from_first(lambda: output.rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from taller_files.errors import TallerError
-from taller_files.file_kinds import TARGETS
+from taller_files.file_kinds import TARGETS, refuse
 from taller_files.problems import listed
 from taller_files.writing import cause_of, read_object, replacing, write_json, write_rows
+
+ORIGIN = "taller"
 
 
 class ResumableTable:
@@ -62,6 +65,23 @@ class ResumableTable:
             self.changed = listed(different)
         elif saved and self.partial.is_file() and self.partial.stat().st_size >= saved["size"]:
             self.rows, self.size = saved["rows"], saved["size"]
+
+    def already_there(self) -> bool:
+        """¿Ya está entera en su lugar, hecha de lo mismo? Solo un Parquet lo dice.
+
+        Raises
+        ------
+        TallerError
+            Si la hizo otra corrida.
+        """
+        if self.kind != ".parquet" or not self.path.exists():
+            return False
+        from pyarrow.parquet import read_schema
+
+        before = json.loads((read_schema(self.path).metadata or {}).get(ORIGIN.encode(), b"{}"))
+        if before.get("la corrida") != self.identity.get("la corrida"):
+            refuse(self.path, "ya está, clasificado por otra corrida: elige otra carpeta de salida, o bórralo")
+        return bool(before == self.identity)
 
     def append(self, rows: Sequence[Sequence[Any]]) -> None:
         """Añade una ventana; si se interrumpe, no queda nada de ella."""
@@ -109,8 +129,9 @@ class ResumableTable:
     def _schema(self) -> Any:
         import pyarrow as pa
 
+        metadata = {ORIGIN: json.dumps(self.identity, ensure_ascii=False)}
         types = [pa.type_for_alias(kind) if isinstance(kind, str) else kind for kind in self.types]
-        return pa.schema(list(zip(self.columns, types, strict=True)))
+        return pa.schema(list(zip(self.columns, types, strict=True)), metadata)
 
     def _arrow_stream(self, rows: Sequence[Sequence[Any]]) -> bytes:
         import pyarrow as pa

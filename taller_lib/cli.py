@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("target", metavar="salida", help=".csv, .csv.gz o .parquet")
     predict.add_argument("--text-column", default="texto", metavar="COLUMNA")
     predict.add_argument("--window", type=int, default=10_000, metavar="N", help="filas que se clasifican juntas")
+    predict.add_argument("--resume", action="store_true", help="si la salida (Parquet) ya está entera, dejarla")
 
     compare = commands.add_parser("compare", parents=[space], help="las corridas, por su validación")
     compare.add_argument("runs", nargs="*", metavar="CORRIDA", help="dos, para ver su diferencia")
@@ -166,7 +167,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _predict(args: argparse.Namespace) -> None:
-    print(taller.classify_csv(args.run, args.source, args.target, args.text_column, args.window))
+    print(taller.classify_csv(args.run, args.source, args.target, args.text_column, args.window, args.resume))
 
 
 def _compare(args: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,6 +14,17 @@ from taller_lib.config import WorkshopConfig
 from taller_lib.prediction import model_inputs
 
 STEPS = 6
+
+
+def epoch_seconds(elapsed: float, steps: int, lengths: Sequence[int], batch_size: int) -> float:
+    """Segundos por época, por lo que tardaron los primeros pasos de un entrenamiento agrupado por largo.
+
+    Esos pasos traen los textos más largos de su grupo (`get_length_grouped_indices`): se cuenta por tokens.
+    """
+    longest = np.sort(lengths)[::-1]
+    group = batch_size * max(1, min(len(longest) // (4 * batch_size), 50))
+    seen = longest[: round(len(longest) * min(1, steps * batch_size / group))]
+    return elapsed / (min(steps * batch_size, len(longest)) * seen.mean()) * longest.sum()
 
 
 def seconds_per_epoch(

@@ -87,7 +87,12 @@ class BatchClassifier:
 
 
 def classify_csv(
-    run: Run | StrPath, source: StrPath, target: StrPath, text_column: str = "texto", window: int = WINDOW
+    run: Run | StrPath,
+    source: StrPath,
+    target: StrPath,
+    text_column: str = "texto",
+    window: int = WINDOW,
+    resume: bool = False,
 ) -> Path:
     """Clasifica cada fila de un archivo y escribe otro con las columnas originales y las nuevas.
 
@@ -105,6 +110,8 @@ def classify_csv(
     text_column : str
     window : int
         Filas que se clasifican juntas, ordenadas por largo. No cambia las predicciones.
+    resume : bool
+        Si `target` es un Parquet que esta corrida ya terminó de clasificar, no se hace nada; si es de otra, se dice.
 
     Returns
     -------
@@ -123,4 +130,4 @@ def classify_csv(
     types = ["string", *["double"] * (1 + len(classifier.run.label_names)), "string"]
     new_columns = dict(zip(classifier.new_columns, types, strict=True))
     identity = {"la corrida": classifier.identity}
-    return map_column(source, target, text_column, classifier.classify, new_columns, identity, window)
+    return map_column(source, target, text_column, classifier.classify, new_columns, identity, window, resume)

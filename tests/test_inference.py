@@ -229,6 +229,22 @@ def test_lo_que_no_se_puede_clasificar(run: Run, source: Path, tmp_path: Path) -
         taller.classify_csv(run, source, tmp_path / "c.xlsx")
 
 
+def test_un_fragmento_ya_clasificado_se_deja_y_el_de_otra_corrida_se_dice(
+    run: Run, source: Path, tmp_path: Path, capsys: Any
+) -> None:
+    target = taller.classify_csv(run, source, tmp_path / "b.parquet", resume=True)
+    before = target.stat().st_mtime_ns
+    taller.classify_csv(run, source, target, resume=True)
+    assert target.stat().st_mtime_ns == before and "ya estaba clasificado" in capsys.readouterr().err
+    other = tiny.tiny_run(tmp_path / "otras", seed=1)
+    with pytest.raises(taller.TallerError, match=r"b\.parquet: ya está, clasificado por otra corrida"):
+        taller.classify_csv(other, source, target, resume=True)
+    assert target.stat().st_mtime_ns == before
+    write(source, TEXTS[:20])
+    taller.classify_csv(run, source, target, resume=True)
+    assert len(pd.read_parquet(target)) == 20 and len(list(tmp_path.glob("b_anterior_*.parquet"))) == 1
+
+
 def test_lo_que_ya_habia_se_conserva_con_su_extension(run: Run, source: Path, tmp_path: Path) -> None:
     target = tmp_path / "salida.csv.gz"
     target.write_bytes(b"algo de antes")
