@@ -91,9 +91,9 @@ class Bench:
         return self._run
 
     def texts(self, rows: int) -> list[str]:
-        """Textos de largos muy distintos: de uno a ocho de los de prueba, seguidos."""
-        some, drawn = read_table(self.data / "test.csv").frame[self.args.text_column].tolist(), random.Random(0)
-        return [" ".join(drawn.choices(some, k=drawn.choice((1, 1, 1, 2, 2, 4, 8)))) for _ in range(rows)]
+        """Textos de prueba sorteados, con los largos que de verdad tienen y en desorden."""
+        some = read_table(self.data / "test.csv").frame[self.args.text_column].tolist()
+        return random.Random(0).choices(some, k=rows)
 
     def file(self, rows: int) -> Path:
         """Un CSV con esos textos."""
@@ -157,7 +157,7 @@ def prediction(bench: Bench) -> str:
         ("`pipeline(batch_size=32)`", spread([a["rate"] for a in theirs]), "", ""),
     ]
     table = markdown_table(("con qué", "filas por segundo", "veces", "objetivo"), rows)
-    return f"{table}\n\n{len(ours[0]['said']):,} textos de largos mezclados; predicciones iguales: {same:.2%}."
+    return f"{table}\n\n{len(ours[0]['said']):,} textos con sus largos, en desorden; predicciones iguales: {same:.2%}."
 
 
 def memory(bench: Bench) -> str:

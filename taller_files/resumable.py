@@ -76,9 +76,13 @@ class ResumableTable:
         """
         if self.kind != ".parquet" or not self.path.exists():
             return False
+        import pyarrow as pa
         from pyarrow.parquet import read_schema
 
-        before = json.loads((read_schema(self.path).metadata or {}).get(ORIGIN.encode(), b"{}"))
+        try:
+            before = json.loads((read_schema(self.path).metadata or {}).get(ORIGIN.encode(), b"{}"))
+        except (pa.ArrowException, OSError):
+            return False  # lo que hay no es un Parquet entero
         if before.get("la corrida") != self.identity.get("la corrida"):
             refuse(self.path, "ya está, clasificado por otra corrida: elige otra carpeta de salida, o bórralo")
         return bool(before == self.identity)

@@ -16,7 +16,7 @@ from taller_files.reading import read_table
 from taller_files.writing import write_csv
 from taller_lib.environment import precision
 
-BATCH_SIZE = 64
+BATCH_SIZE, CPU_BATCH_SIZE = 64, 32  # en un núcleo, 32 dio un 10 % más de filas por segundo que 64
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -82,7 +82,7 @@ def _by_batches(
     was_training = model.training
     model.eval()
     try:
-        batch_size, start = BATCH_SIZE, 0
+        batch_size, start = CPU_BATCH_SIZE if model.device.type == "cpu" else BATCH_SIZE, 0
         while start < len(order):
             rows = order[start : start + batch_size]
             try:
