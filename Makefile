@@ -9,7 +9,7 @@ taller test lint colibri bench: $(NOX)
 	$(NOX) -s $@
 
 test-colab: $(NOX)
-	$(NOX) -s test_colab
+	$(NOX) -s test_colab browser_colab
 
 test-scale: $(NOX)
 	$(NOX) -s test_scale

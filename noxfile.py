@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
 LATEST = "constraints/latest.txt"
 COLAB = "constraints/colab.txt"
+COLAB_BROWSER = "constraints/colab-navegador.txt"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 SECONDS_TO_ANSWER = 3
 TEST_ENVIRONMENT = {"TOKENIZERS_PARALLELISM": "false", "MPLBACKEND": "Agg"}
@@ -108,6 +109,18 @@ def install(session: nox.Session, *arguments: str, constraint: str, torch: bool 
     return True
 
 
+def merged_constraints(base: str, changes: str) -> str:
+    """Las versiones de `base`, salvo las que `changes` cambia o añade; escribe el resultado en build/."""
+    old, new = ((ROOT / name).read_text(encoding="utf-8").splitlines() for name in (base, changes))
+    changed = {line.partition("==")[0] for line in new}
+    BUILD.mkdir(exist_ok=True)
+    path = BUILD / Path(changes).name
+    path.write_text(
+        "\n".join([line for line in old if line.partition("==")[0] not in changed] + new), encoding="utf-8"
+    )
+    return path.relative_to(ROOT).as_posix()
+
+
 def build_wheel(session: nox.Session) -> Path:
     """Construye el paquete desde cero y lo deja en build/."""
     shutil.rmtree(BUILD / "setuptools", ignore_errors=True)
@@ -168,8 +181,8 @@ def taller(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Estilo, tipos, pruebas y los seis cuadernos en orden, con las versiones más nuevas."""
-    install(session, "-e", ".[test]", constraint=LATEST)
+    """Estilo, tipos, pruebas (con clics en un navegador) y los seis cuadernos en orden, con las versiones más nuevas."""
+    install(session, "-e", ".[test,navegador]", constraint=LATEST)
     check_style(session)
     check_types(session)
     session.run("pytest", "-m", "not colab and not scale", *session.posargs, env=TEST_ENVIRONMENT)
@@ -179,7 +192,9 @@ def test(session: nox.Session) -> None:
 def test_colab(session: nox.Session) -> None:
     """Pruebas y cada cuaderno solo, sin responder y resuelto, con las versiones de Colab."""
     install(session, "-e", ".[test]", constraint=COLAB)
-    session.run("pytest", "-m", "not full and not scale", *session.posargs, env=TEST_ENVIRONMENT)
+    session.run(
+        "pytest", "-m", "not full and not scale", "--ignore=tests/browser", *session.posargs, env=TEST_ENVIRONMENT
+    )
 
 
 @nox.session
@@ -194,6 +209,13 @@ def bench(session: nox.Session) -> None:
     """Mide tiempos, memoria y disco, y escribe docs/rendimiento.md (una hora o más en dos núcleos)."""
     install(session, "-e", ".", constraint=LATEST)
     session.run("python", "benchmarks/bench.py", "--write", *session.posargs, env=TEST_ENVIRONMENT)
+
+
+@nox.session
+def browser_colab(session: nox.Session) -> None:
+    """Los controles, con clics en un navegador y el ipywidgets de Colab (7.7.1), en un entorno aparte."""
+    install(session, "-e", ".[test,navegador]", "notebook", constraint=merged_constraints(COLAB, COLAB_BROWSER))
+    session.run("pytest", "tests/browser", *session.posargs, env=TEST_ENVIRONMENT)
 
 
 @nox.session

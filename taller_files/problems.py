@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -72,6 +73,28 @@ class Problem:
     message: str
     rows: list[int] = dataclasses.field(default_factory=list)
     split: str = ""
+
+
+@dataclasses.dataclass
+class Part:
+    """Las filas de un archivo: `frame` tiene las columnas text, label, row y key (la de `text_key`)."""
+
+    split: str
+    path: Path
+    frame: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """Cómo se le llama en los mensajes: «train (datos.csv)»."""
+        return f"{self.split} ({self.path.name})"
+
+    def rows(self, marked: pd.Series) -> list[int]:
+        """Los números de las filas marcadas."""
+        return self.frame.loc[marked, "row"].tolist()
+
+    def problem(self, kind: str, rows: list[int], what: str) -> Problem:
+        """El aviso «En train (datos.csv), …»."""
+        return Problem(kind, f"En {self.name}, {what}.", rows, self.split)
 
 
 @dataclasses.dataclass(frozen=True)

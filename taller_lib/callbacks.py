@@ -126,7 +126,7 @@ class TrainingMonitor(TrainerCallback):
 
     def on_evaluate(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
         trained = any("loss" in entry for entry in state.log_history)
-        if not (trained and in_notebook() and state.is_world_process_zero):
+        if not (trained and (self.handle is not None or in_notebook()) and state.is_world_process_zero):
             return
         from IPython.display import display
 

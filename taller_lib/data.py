@@ -10,13 +10,13 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from sklearn.model_selection import train_test_split
 
 from taller_files.file_kinds import locate
-from taller_files.problems import DataReport, Problem, counted, listed, shown, which_rows
+from taller_files.problems import DataReport, Part, Problem, counted, listed, shown, which_rows
 from taller_files.reading import Table, clean, find_column, read_table
+from taller_files.text_checks import check_balance, check_copies, check_texts
 from taller_files.writing import StrPath
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
-from taller_lib.labels import Part, clean_labels, settle_classes
-from taller_lib.text_checks import check_balance, check_copies, check_texts
+from taller_lib.labels import clean_labels, settle_classes
 
 SPLITS = ("train", "validation", "test")
 SPLIT_SHARE = 0.15

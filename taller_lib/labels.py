@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
-import pandas as pd
-
-from taller_files.problems import Problem, counted, listed, shown, which_rows
+from taller_files.problems import Part, Problem, counted, listed, shown, which_rows
 from taller_files.reading import clean
 from taller_lib.config import DEFAULT_CLASSES, MAX_CLASSES, MIN_CLASSES, WorkshopConfig
 from taller_lib.errors import TallerError
@@ -21,28 +17,6 @@ NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 JOINED = re.compile(r"[;/,|]")
 CHOOSE_COLUMN = "Elige otra con `label_column` en config.json (o --label-column)"
 DECLARE = "declara las clases con `label_names` en config.json (o --label-names a,b,c)"
-
-
-@dataclasses.dataclass
-class Part:
-    """Las filas de un archivo: `frame` tiene las columnas text, label, row y key (la de `text_key`)."""
-
-    split: str
-    path: Path
-    frame: pd.DataFrame
-
-    @property
-    def name(self) -> str:
-        """Cómo se le llama en los mensajes: «train (datos.csv)»."""
-        return f"{self.split} ({self.path.name})"
-
-    def rows(self, marked: pd.Series) -> list[int]:
-        """Los números de las filas marcadas."""
-        return self.frame.loc[marked, "row"].tolist()
-
-    def problem(self, kind: str, rows: list[int], what: str) -> Problem:
-        """El aviso «En train (datos.csv), …»."""
-        return Problem(kind, f"En {self.name}, {what}.", rows, self.split)
 
 
 def fold(label: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from taller_files.writing import StrPath
 from taller_lib.errors import TallerError
 from taller_lib.metrics import score_per_class
-from taller_lib.runs import list_runs, load_run, read_record, saved_predictions
+from taller_lib.runs import ENDS, list_runs, load_run, read_record, saved_predictions
 from taller_lib.workspace import Workspace, open_workspace
 
 
@@ -37,7 +37,8 @@ def overview(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
             "looks": run.record["test_evaluations"] + run.record.get("test_comparisons", 0),
             "size_mb": folder_size(run.path) / 1e6,
         }
-    return table.join(pd.DataFrame.from_dict(rows, orient="index").astype({"test_macro_f1": float} if rows else {}))
+    whole = table.join(pd.DataFrame.from_dict(rows, orient="index"))
+    return whole.astype({name: float for name in (*ENDS, "test_macro_f1") if name in whole})
 
 
 def folder_size(folder: Path) -> int:

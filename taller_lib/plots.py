@@ -103,8 +103,7 @@ def plot_training(log_history: History, best_epoch: int | None = None, baseline:
         label = f"época {best}: {f1[best]:.3f}"
         right.plot(best, f1[best], "*", markersize=17, color=GREEN, mec="black", label=label)
         if baseline is not None:
-            label = f"línea base: {baseline:.3f}"
-            right.axhline(baseline, color="black", linestyle=(0, (6, 3)), label=label)
+            right.axhline(baseline, color="black", linestyle=(0, (6, 3)), label=f"línea base: {baseline:.3f}")
             if f1[top] <= baseline:
                 title += f". Ninguna época supera la línea base ({baseline:.3f})"
         right.legend(fontsize=9)
@@ -227,7 +226,8 @@ def _training_sentence(f1: pd.Series, top: int, best: int) -> str:
     """Qué época se conserva y por qué; no es la más alta si se detuvo mientras se guardaba esa."""
     if f1[best] == f1[top]:
         tie = " (hay empate)" if (f1 == f1[top]).sum() > 1 else ""
-        return f"La mejor época es la {best}: su macro F1 en validación, {f1[best]:.3f}, es el más alto{tie}"
+        after = f"Épocas después, sin mejorar: {f1.index[-1] - best}"
+        return f"La mejor época es la {best}: su macro F1 en validación, {f1[best]:.3f}, es el más alto{tie}. {after}"
     higher = f"(el más alto, {f1[top]:.3f}, es el de la época {top})"
     return f"Se conserva la época {best}, con macro F1 {f1[best]:.3f} en validación {higher}"
 

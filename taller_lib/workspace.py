@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from taller_files.archive import pack, unpack
+from taller_files.colab import ask_upload, in_colab
+from taller_files.colab import offer_download as offer_download
 from taller_files.writing import StrPath, replacing, write_csv, write_json
-from taller_lib._archive import pack, unpack
-from taller_lib._colab import ask_upload, in_colab
-from taller_lib._colab import offer_download as offer_download
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.config import CONFIG_NAME, WorkshopConfig, parse_choice
 from taller_lib.errors import TallerError

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from taller_files.problems import counted, listed, shown, which_rows
+from taller_files.text_checks import looks_foreign
 from taller_lib.config import WorkshopConfig
 from taller_lib.data import load_splits
 from taller_lib.errors import TallerError
-from taller_lib.text_checks import looks_foreign
 
 CLASSES = ["negativo", "neutral", "positivo"]
 Rows = list[tuple[str, str]]

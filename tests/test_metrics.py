@@ -165,6 +165,17 @@ def test_confusion_rows_are_real():
     assert metrics.confusion(["a"], ["a"], ["b", "a"]).to_numpy().tolist() == [[0, 0], [0, 1]]
 
 
+def test_confusion_cells_say_counts_and_shares_and_darker_is_more():
+    matrix = pd.DataFrame([[6, 2, 0], [1, 3, 0], [0, 0, 0]], index=list("abc"), columns=list("abc"))
+    counts = metrics.confusion_cells(matrix)
+    assert {pair: int(text) for pair, (text, _) in counts.items()} == matrix.stack().to_dict()
+    assert [counts[pair][1] for pair in (("a", "a"), ("b", "b"), ("a", "b"), ("c", "c"))] == [5, 3, 2, 0]
+    assert metrics.confusion_cells(matrix, "row")["a", "b"] == ("25 %", 2)
+    assert metrics.confusion_cells(matrix, "column")["a", "b"] == ("40 %", 2)
+    assert metrics.confusion_cells(matrix, "row")["c", "a"] == ("–", 0)
+    assert metrics.confusion_cells(matrix, "column")["a", "c"] == ("–", 0)
+
+
 def test_compute_metrics_takes_logits_or_a_tuple():
     logits = np.eye(3)[PRED] * 4 - 1
     expected = metrics.score(TRUE, PRED)

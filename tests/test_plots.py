@@ -122,7 +122,10 @@ def test_shortened_names_stay_different():
 def test_training_marks_the_best_epoch_and_says_why():
     figure = png(plots.plot_training(history(), best_epoch=3, baseline=0.558))
     loss, f1 = figure.axes
-    assert title(figure) == "La mejor época es la 3: su macro F1 en validación, 0.672, es el más alto"
+    assert (
+        title(figure)
+        == "La mejor época es la 3: su macro F1 en validación, 0.672, es el más alto. Épocas después, sin mejorar: 1"
+    )
     legend = [text.get_text() for text in f1.get_legend().get_texts()]
     assert legend == ["época 3: 0.672", "línea base: 0.558"]
     assert [text.get_text() for text in loss.get_legend().get_texts()] == ["train", "validation"]

@@ -336,3 +336,10 @@ def test_constraints_satisfy_what_the_package_asks() -> None:
             pin = pins.get(update_colab_constraints.canonical(requirement.name))
             assert pin or (name, requirement.name) == ("colab.txt", "torch"), requirement
             assert pin is None or requirement.specifier.contains(pin), requirement
+
+
+def test_the_file_layer_knows_nothing_of_the_library() -> None:
+    for path in (ROOT / "taller_files").rglob("*.py"):
+        assert not re.search(r"^\s*(from|import) taller_lib", path.read_text(encoding="utf-8"), re.MULTILINE), (
+            path.name
+        )

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from taller_files import colab as colab_files
 from taller_files import writing
-from taller_lib import _colab, workspace
+from taller_lib import workspace
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.workspace import Workspace, open_workspace, start
@@ -511,7 +512,7 @@ def test_download_and_upload(colab, tmp_path, capsys):
 
 def test_colab_from_a_subprocess(monkeypatch):
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
-    assert _colab.in_colab()
+    assert colab_files.in_colab()
 
 
 # importar

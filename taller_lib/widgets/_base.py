@@ -19,8 +19,8 @@ class LiveWidget:
 
     def __init__(self, name: str, children: Sequence[ipywidgets.Widget]) -> None:
         self.status = ipywidgets.HTML()
-        style = ipywidgets.HTML(render("widgets/style.html"))
-        self.box = ipywidgets.VBox([style, *children, self.status])
+        live = ipywidgets.HTML(render("widgets/live.html"))
+        self.box = ipywidgets.VBox([live, *children, self.status])
         self.box.add_class("taller").add_class(f"taller-{name}")
 
     def static(self) -> str:
@@ -30,6 +30,12 @@ class LiveWidget:
     def say(self, text: str) -> None:
         """Pone un aviso al pie del control."""
         self.status.value = render("widgets/status.html", text=text)
+
+    def button(self, description: str, action: Callable[[], object], style: str = "") -> ipywidgets.Button:
+        """Un botón que hace `action` al hacerle clic, y dice en el control lo que falle."""
+        button = ipywidgets.Button(description=description, button_style=style, layout={"width": "auto"})
+        button.on_click(self.guarded(action))
+        return button
 
     def guarded(self, action: Callable[[], object]) -> Callable[..., None]:
         """La acción de un botón o un campo: si falla, el control lo dice y se puede seguir usando."""
@@ -54,6 +60,6 @@ class LiveWidget:
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
         return {
             "application/vnd.jupyter.widget-view+json": view,
-            "text/html": render("widgets/style.html") + self.static(),
+            "text/html": render("widgets/static.html", content=self.static()),
             "text/plain": f"{type(self).__name__} (un control: se ve en un cuaderno)",
         }

@@ -28,17 +28,13 @@ class TextsPanel:
         self.owner, self.folder = owner, workspace.path / "textos"
         self.table, self.found, self.page, self.file_name, self.title = pd.DataFrame(), pd.DataFrame(), 0, "", ""
         self.search = ipywidgets.Text(description="Buscar en estos textos", continuous_update=False)
-        self.back = ipywidgets.Button(description="Anteriores")
-        self.forward = ipywidgets.Button(description="Siguientes")
-        self.export = ipywidgets.Button(description="Guardar estos textos en un CSV")
+        self.back = owner.button("Anteriores", lambda: self._turn(-1))
+        self.forward = owner.button("Siguientes", lambda: self._turn(1))
+        self.export = owner.button("Guardar estos textos en un CSV", self._export)
         self.html = ipywidgets.HTML()
-        buttons = ipywidgets.HBox([self.back, self.forward, self.export])
-        self.box = ipywidgets.VBox([self.search, self.html, buttons])
+        self.box = ipywidgets.VBox([self.search, self.html, ipywidgets.HBox([self.back, self.forward, self.export])])
         self.box.layout.display = "none"
         self.search.observe(owner.guarded(self._search), "value")
-        self.back.on_click(owner.guarded(lambda: self._turn(-1)))
-        self.forward.on_click(owner.guarded(lambda: self._turn(1)))
-        self.export.on_click(owner.guarded(self._export))
 
     def show(self, table: pd.DataFrame, title: str, file_name: str) -> None:
         """Muestra otra tabla desde su primera página."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 import ipywidgets
 
@@ -35,10 +36,9 @@ class ConfusionExplorer(LiveWidget):
         names = evaluation.label_names
         self.view = ipywidgets.ToggleButtons(options=list(VIEWS.items()), description="En cada celda")
         self.texts = TextsPanel(self, open_workspace(workspace))
-        self.cells = {(real, said): ipywidgets.Button() for real in names for said in names}
+        pairs = itertools.product(names, names)
+        self.cells = {pair: self.button("", functools.partial(self._open, pair)) for pair in pairs}
         super().__init__("confusion", [self.view, self._grid(), self.texts.box])
-        for pair, button in self.cells.items():
-            button.on_click(self.guarded(functools.partial(self._open, pair)))
         self.view.observe(self.guarded(self._paint), "value")
         self._paint()
 

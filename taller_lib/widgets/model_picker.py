@@ -14,9 +14,9 @@ from taller_lib.config import INTEGERS, WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.experiment import train_run
 from taller_lib.model_check import check_model, memory_sentence
-from taller_lib.overview import free_space, overview
 from taller_lib.templates import render
 from taller_lib.widgets._base import LiveWidget
+from taller_lib.widgets.runs_table import RunsTable
 from taller_lib.workspace import Workspace, open_workspace
 
 FIELDS = {
@@ -50,11 +50,10 @@ class ModelPicker(LiveWidget):
         saved = self.workspace.load_config()
         known = saved.model in CATALOGUE
         titles = [(f"{card.title} ({name})" if name != card.title else name, name) for name, card in CATALOGUE.items()]
-        wide = {"layout": {"width": "98%"}}
         value = saved.model if known else OTHER
-        self.model = ipywidgets.Dropdown(options=[*titles, (OTHER, OTHER)], value=value, description="Modelo", **wide)
+        self.model = ipywidgets.Dropdown(options=[*titles, (OTHER, OTHER)], value=value, description="Modelo")
         other = {"placeholder": "autor/modelo del Hub, o una carpeta", "continuous_update": False}
-        self.other = ipywidgets.Text(value="" if known else saved.model, description="Otro modelo", **other, **wide)
+        self.other = ipywidgets.Text(value="" if known else saved.model, description="Otro modelo", **other)
         self.fields = {
             name: ipywidgets.BoundedIntText(min=INTEGERS[name][0], max=INTEGERS[name][1], description=title)
             for name, title in FIELDS.items()
@@ -62,19 +61,16 @@ class ModelPicker(LiveWidget):
         self.rate = ipywidgets.FloatText(description="Tasa de aprendizaje", step=1e-5)
         self.card, self.checked, self.log, self.results = (ipywidgets.HTML() for _ in range(4))
         self.progress, self.curve = _Screen(), _Screen()
-        names = ["Comprobar este modelo", "Guardar la elección", "Entrenar con esta elección", "Volver a colibri"]
-        self.check, self.save, self.train, self.back = buttons = [
-            ipywidgets.Button(description=name, layout={"width": "auto"}) for name in names
+        self.buttons = [
+            self.button("Comprobar este modelo", self._check),
+            self.button("Guardar la elección", self._save),
+            self.button("Entrenar con esta elección", self._train, "primary"),
         ]
-        self.train.button_style = "primary"
+        self.back = self.button("Volver a colibri", lambda: setattr(self.model, "value", COLIBRI))
         self.back.layout.display = "none"
         settings = [*self.fields.values(), self.rate, ipywidgets.HTML(render("widgets/settings.html"))]
-        choosing = [self.model, self.other, self.card, *settings, ipywidgets.HBox(buttons)]
+        choosing = [self.model, self.other, self.card, *settings, ipywidgets.HBox([*self.buttons, self.back])]
         super().__init__("modelo", [*choosing, self.checked, self.log, self.progress, self.curve, self.results])
-        self.check.on_click(self.guarded(self._check))
-        self.save.on_click(self.guarded(self._save))
-        self.train.on_click(self.guarded(self._train))
-        self.back.on_click(self.guarded(lambda: setattr(self.model, "value", COLIBRI)))
         self.model.observe(self.guarded(self._choose), "value")
         self.other.observe(self.guarded(self._type), "value")
         self._fill(saved.resolved())
@@ -90,9 +86,7 @@ class ModelPicker(LiveWidget):
     def config(self) -> WorkshopConfig:
         """La configuración con lo elegido; lo que es igual a lo recomendado queda en `None`."""
         if not self.name:
-            raise TallerError(
-                "No hay ningún modelo elegido: escribe su nombre en «Otro modelo» o elige uno de la lista."
-            )
+            raise TallerError("No hay modelo elegido: escribe su nombre en «Otro modelo» o elige uno de la lista.")
         recommended = training_settings(self.name)
         chosen = {name: field.value for name, field in self.fields.items()} | {"learning_rate": self.rate.value}
         own = {name: None if value == getattr(recommended, name, "") else value for name, value in chosen.items()}
@@ -140,22 +134,18 @@ class ModelPicker(LiveWidget):
         self._save()
         self.log.value = self.progress.value = self.curve.value = ""
         self.say("Entrenando. Para detenerte y quedarte con la mejor época: Kernel → Interrumpir (Interrupt).")
-        buttons, said = [self.check, self.save, self.train], io.StringIO()
+        said = io.StringIO()
         try:
-            for button in buttons:
+            for button in self.buttons:
                 button.disabled = True
             # un Output de ipywidgets se tragaría la interrupción y los errores
             with contextlib.redirect_stdout(said):
                 run = train_run(self.config, self.workspace, self.progress, self.curve)
-            table = overview(self.workspace).reset_index().to_dict("records")
-            values = {"rows": table, "classes": run.label_names, "free": free_space(self.workspace)}
-            self.results.value = render("widgets/runs.html", **values)
-            self.say(
-                f"Guardada la corrida {run.name}. Elige otro modelo y entrena otra vez: quedarán juntas en la tabla."
-            )
+            self.results.value = RunsTable(self.workspace).static()
+            self.say(f"Guardada la corrida {run.name}. Elige otro modelo y entrena otra vez: quedarán juntas.")
         finally:
             self.log.value = render("widgets/checked.html", lines=said.getvalue().splitlines())
-            for button in buttons:
+            for button in self.buttons:
                 button.disabled = False
 
     def static(self) -> str:

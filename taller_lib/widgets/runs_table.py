@@ -33,32 +33,22 @@ class RunsTable(LiveWidget):
 
     def __init__(self, workspace: Workspace | str | None = None) -> None:
         self.workspace = open_workspace(workspace)
-        wide = {"layout": {"width": "98%"}}
         self.sort = ipywidgets.Dropdown(description="Ordenar por")
-        self.order = ipywidgets.ToggleButtons(
-            options=[("mayor primero", False), ("menor primero", True)], description="Orden"
-        )
-        self.refresh = ipywidgets.Button(description="Actualizar la lista")
-        self.list = ipywidgets.HTML()
-        self.first = ipywidgets.Dropdown(description="Corrida A", **wide)
-        self.second = ipywidgets.Dropdown(description="Corrida B", **wide)
-        self.compare = ipywidgets.Button(description="Comparar A y B", button_style="primary")
-        self.comparison = ipywidgets.HTML()
+        orders = [("mayor primero", False), ("menor primero", True)]
+        self.order = ipywidgets.ToggleButtons(options=orders, description="Orden")
+        names = ("Corrida A", "Corrida B", "Corrida que sobra")
+        self.first, self.second, self.doomed = (ipywidgets.Dropdown(description=name) for name in names)
+        self.list, self.comparison, self.question = (ipywidgets.HTML() for _ in range(3))
         self.texts = TextsPanel(self, self.workspace)
-        self.doomed = ipywidgets.Dropdown(description="Corrida que sobra", **wide)
-        self.delete = ipywidgets.Button(description="Borrar…")
-        self.question = ipywidgets.HTML()
-        self.yes = ipywidgets.Button(description="Sí, borrar para siempre", layout={"width": "auto"})
-        self.no = ipywidgets.Button(description="No borrar nada", layout={"width": "auto"})
-        self.confirm = ipywidgets.VBox([self.question, ipywidgets.HBox([self.yes, self.no])])
-        sorting = [ipywidgets.HBox([self.sort, self.refresh]), self.order, self.list]
+        self.compare = self.button("Comparar A y B", self._compare, "primary")
+        self.delete = self.button("Borrar…", self._ask)
+        answers = [self.button("Sí, borrar para siempre", self._delete), self.button("No borrar nada", self._close)]
+        self.confirm = ipywidgets.VBox([self.question, ipywidgets.HBox(answers)])
+        sorting = [self.sort, self.order, self.button("Actualizar la lista", self._reload), self.list]
         comparing = [self.first, self.second, self.compare, self.comparison, self.texts.box]
         super().__init__("corridas", [*sorting, *comparing, self.doomed, self.delete, self.confirm])
         for field in (self.sort, self.order):
             field.observe(self.guarded(self._paint), "value")
-        actions = {self.refresh: self._reload, self.compare: self._compare, self.delete: self._ask}
-        for button, action in {**actions, self.yes: self._delete, self.no: self._close}.items():
-            button.on_click(self.guarded(action))
         self._reload()
 
     def _reload(self) -> None:
@@ -86,10 +76,8 @@ class RunsTable(LiveWidget):
 
     def _html(self, column: str, ascending: bool) -> str:
         table = self.table.sort_values(column, ascending=ascending, kind="stable")
-        rows = table.reset_index().to_dict("records")
-        return render(
-            "widgets/runs.html", rows=rows, classes=self._classes(), free=free_space(self.workspace), sort=column
-        )
+        values = {"rows": table.reset_index().to_dict("records"), "free": free_space(self.workspace)}
+        return render("widgets/runs.html", classes=self._classes(), **values)
 
     def _compare(self) -> None:
         if self.first.value == self.second.value:

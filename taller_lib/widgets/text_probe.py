@@ -40,12 +40,9 @@ class TextProbe(LiveWidget):
         self.classifier = functools.cache(lambda name: BatchClassifier(self.workspace.runs / name))
         self.run = ipywidgets.Dropdown(options=names, description="Corrida")
         self.text = ipywidgets.Textarea(value=text, description="Texto", rows=4)
-        self.text.layout.width = self.run.layout.width = "98%"
-        self.button = ipywidgets.Button(description="Clasificar este texto", button_style="primary")
-        self.button.layout.width = "220px"
         self.answer = ipywidgets.HTML()
-        super().__init__("sonda", [self.run, self.text, self.button, self.answer])
-        self.button.on_click(self.guarded(self._show))
+        button = self.button("Clasificar este texto", self._show, "primary")
+        super().__init__("sonda", [self.run, self.text, button, self.answer])
         self.run.observe(self.guarded(self._show), "value")
         self.guarded(self._show)()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import ipywidgets
 
 from taller_lib.catalogue import CATALOGUE, COLIBRI
-from taller_lib.config import WorkshopConfig
+from taller_lib.config import INTEGERS, WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.models import load_tokenizer
 from taller_lib.templates import render
@@ -34,22 +34,18 @@ class TokenExplorer(LiveWidget):
     def __init__(self, models: Sequence[str] = (COLIBRI,), text: str = EXAMPLE, max_length: int = 128) -> None:
         self.tokenizer = functools.cache(load_tokenizer)
         self.text = ipywidgets.Textarea(value=text, description="Texto", rows=3, continuous_update=False)
-        wide = {"layout": {"width": "98%"}, "continuous_update": False}
+        slow = {"continuous_update": False}
         self.models = [
-            ipywidgets.Combobox(value=name, options=list(CATALOGUE), description=f"Tokenizador {letter}", **wide)
+            ipywidgets.Combobox(value=name, options=list(CATALOGUE), description=f"Tokenizador {letter}", **slow)
             for letter, name in zip("AB", [*models, ""], strict=False)
         ]
-        self.max_length = ipywidgets.BoundedIntText(
-            value=max_length, min=8, max=8192, description="max_length", continuous_update=False
-        )
-        self.text.layout.width = "98%"
-        self.button = ipywidgets.Button(description="Ver las piezas", button_style="primary")
+        low, high, _ = INTEGERS["max_length"]
+        self.max_length = ipywidgets.BoundedIntText(max_length, min=low, max=high, description="max_length", **slow)
         self.pieces = ipywidgets.HTML()
         fields = [self.text, *self.models, self.max_length]
-        super().__init__("tokens", [*fields, self.button, self.pieces])
+        super().__init__("tokens", [*fields, self.button("Ver las piezas", self._show, "primary"), self.pieces])
         for field in fields:
             field.observe(self.guarded(self._show), "value")
-        self.button.on_click(self.guarded(self._show))
         self.guarded(self._show)()
 
     def _show(self) -> None:

@@ -30,6 +30,18 @@ table = pd.DataFrame({
 table.loc[table.label.eq("positivo") & table.prediction.eq("negativo"), "text"] += ' <img src=x onerror="window.hacked=1">'
 evaluation = Evaluation(table, names)
 """
+SLOW_THEN_BROKEN = """
+import time
+import taller_lib.widgets.model_picker as picker
+
+def train_run(*_, calls=[]):
+    calls.append(1)
+    if len(calls) > 1:
+        raise MemoryError("sin memoria")
+    time.sleep(60)
+
+picker.train_run = train_run
+"""
 # en JupyterLab 4, html y body miden 0 de alto y axe no miraría el contraste
 FULL_HEIGHT = "html,body{height:100vh !important}"
 NEW_THEME = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
@@ -143,9 +155,12 @@ def test_las_piezas_de_dos_tokenizadores_lado_a_lado(open_page: Open, lab: Lab, 
     fill(box, "Tokenizador B", str(lab[1] / "modelo_bert"))
     expect(box.get_by_role("status")).to_contain_text("lee 64 tokens como máximo")
     fill(box, "max_length", "64")
-    expect(box.get_by_role("heading")).to_have_count(2)
+    heads = box.get_by_role("heading")
+    expect(heads).to_have_count(2)
+    left, right = (heads.nth(k).bounding_box() for k in (0, 1))
+    assert left["y"] == right["y"] and left["x"] < right["x"]  # lado a lado
     fill(box, "Texto", "hola <b>negritas</b> 𓀀")
-    expect(box).to_contain_text("1 desconocidas")
+    expect(box).to_contain_text("Desconocidas: 1")
     fill(box, "max_length", "8")
     expect(box.locator(".cortada").first).to_be_visible()
     capture(box, "piezas")
@@ -210,8 +225,15 @@ def test_las_corridas_se_ordenan_se_comparan_y_se_borran_con_permiso(open_page: 
     shutil.copytree(runs / name, copy)
     click(box, "Actualizar la lista")
     box.get_by_label("Corrida que sobra").select_option("copia")
+    box.get_by_label("Corrida B").select_option(box.get_by_label("Corrida A").input_value())
+    click(box, "Comparar A y B")
+    expect(box.get_by_role("status")).to_contain_text("Elegiste la misma corrida dos veces")
     click(box, "Borrar…")
     expect(box).to_contain_text("Vas a borrar copia")
+    copy.rename(runs.parent / "apartada")
+    click(box, "Sí, borrar para siempre")
+    expect(box.get_by_role("status")).to_contain_text("No hay una corrida «copia»")
+    (runs.parent / "apartada").rename(copy)
     click(box, "Sí, borrar para siempre")
     expect(box).to_contain_text("Se borró copia")
     assert not copy.exists()
@@ -254,8 +276,7 @@ def test_elegir_otro_modelo_entrenar_y_verlo_junto_a_los_demas(open_page: Open, 
 
 
 def test_una_sesion_interrumpida_y_un_kernel_perdido_se_dicen(open_page: Open, lab: Lab) -> None:
-    slow = "import time, taller_lib.widgets.model_picker as m\nm.train_run = lambda *_: time.sleep(60)"
-    page = open_page("interrupcion", slow, "taller.widgets.ModelPicker()")
+    page = open_page("interrupcion", SLOW_THEN_BROKEN, "taller.widgets.ModelPicker()")
     box = widget(page, "modelo")
     fill(box, "Otro modelo", str(lab[1] / "modelo_bert"))
     expect(box).to_contain_text("Sus pesos están en safetensors")
@@ -266,6 +287,9 @@ def test_una_sesion_interrumpida_y_un_kernel_perdido_se_dicen(open_page: Open, l
     expect(box.get_by_role("button", name="Entrenar con esta elección")).to_be_enabled()
     click(box, "Guardar la elección")
     expect(box.get_by_role("status")).to_contain_text("Guardado en")
+    click(box, "Entrenar con esta elección")
+    expect(box.get_by_role("status")).to_contain_text("✗ Algo falló aquí (MemoryError: sin memoria)")
+    expect(box.get_by_role("button", name="Entrenar con esta elección")).to_be_enabled()
     expect(box.get_by_text("perdió su conexión")).to_be_hidden()
     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     expect(box.get_by_text("Este control perdió su conexión con el kernel")).to_be_visible()

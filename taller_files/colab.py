@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from taller_files.errors import TallerError
 from taller_files.writing import StrPath
-from taller_lib.errors import TallerError
 
 
 def in_colab() -> bool:

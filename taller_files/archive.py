@@ -7,11 +7,10 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from taller_files.errors import TallerError
 from taller_files.writing import replacing
-from taller_lib.config import CONFIG_NAME
-from taller_lib.errors import TallerError
 
-PARTS = (CONFIG_NAME, "mis_etiquetas.csv", "data", "runs")
+PARTS = ("config.json", "mis_etiquetas.csv", "data", "runs")
 LEFT_OUT = re.compile(r"/runs/[^/]+/checkpoint(s|-\d+)/|\.tmp$")
 # a veces la carpeta entera se comprime a mano y todo queda un nivel más abajo
 TOP_FOLDER = re.compile(r"^([^/\n]+/)config\.json$", re.MULTILINE)

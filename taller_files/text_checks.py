@@ -6,10 +6,9 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from taller_files.problems import Problem, counted, listed, shown, which_rows
-from taller_lib._paths import ASSETS
-from taller_lib.labels import Part
+from taller_files.problems import Part, Problem, counted, listed, shown, which_rows
 
 LONG_TEXT = 5000
 MANY_COPIES = 10
@@ -24,7 +23,7 @@ WORD = re.compile(r"[^\W\d_]+")
 
 @functools.cache
 def _stop_words() -> dict[str, set[str]]:
-    words = json.loads((ASSETS / "stop_words.json").read_text(encoding="utf-8"))
+    words = json.loads(Path(__file__).with_name("stop_words.json").read_text(encoding="utf-8"))
     return {language: set(line.split()) for language, line in words.items()}
 
 
