@@ -66,9 +66,9 @@ def map_column(
     if resume and processes.from_first(output.already_there):
         say(f"{path.name} ya estaba clasificado por esta corrida: no cambia nada.")
         return path
+    done = processes.from_first(output.start)
     if output.changed:
         say(f"Desde la interrupción cambió {output.changed}: se clasifica todo de nuevo.")
-    done = processes.from_first(lambda: output.rows)
     if done:
         say(f"Sigue donde quedó: {done:,} de {table.total:,} filas ya estaban clasificadas.")
     progress = RowProgress(table.total, done)
@@ -78,6 +78,7 @@ def map_column(
             if processes.rank() == 0:
                 output.append([[*cells, *added] for cells, *added in zip(rows, *new.values(), strict=True)])
             progress.advance(len(rows))
+        return output.finish() if processes.rank() == 0 else path
     except MemoryError:
         smaller = max(1, window // 10)
         raise TallerError(
@@ -86,4 +87,5 @@ def map_column(
         ) from None
     finally:
         progress.close()
-    return output.finish() if processes.rank() == 0 else path
+        if processes.rank() == 0:
+            output.close()

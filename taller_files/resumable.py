@@ -11,10 +11,10 @@ import io
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from taller_files.errors import TallerError
 from taller_files.file_kinds import TARGETS, refuse
@@ -24,8 +24,23 @@ from taller_files.writing import cause_of, read_object, replacing, write_json, w
 ORIGIN = "taller"
 
 
+def _locked(file: IO[bytes]) -> bool:
+    """¿Es este el único proceso con el archivo? El sistema lo suelta solo si el proceso muere; en Windows no se mira."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # un disco de red que no lo ofrece
+        return True
+    return True
+
+
 class ResumableTable:
-    """Una tabla por escribir: `append` añade una ventana entera y `finish` le pone su nombre.
+    """Una tabla por escribir: `start` la empieza o la sigue, `append` añade una ventana entera y `finish` le da su nombre.
 
     Parameters
     ----------
@@ -58,13 +73,6 @@ class ResumableTable:
         self.journal = path.with_name(f".{path.name}.avance.json")
         self.rows = self.size = 0
         self.changed = ""
-        saved = read_object(self.journal)
-        before = saved.get("identity", {})
-        different = [name for name, value in self.identity.items() if before.get(name) != value]
-        if saved and different:
-            self.changed = listed(different)
-        elif saved and self.partial.is_file() and self.partial.stat().st_size >= saved["size"]:
-            self.rows, self.size = saved["rows"], saved["size"]
 
     def already_there(self) -> bool:
         """¿Ya está entera en su lugar, hecha de lo mismo? Solo un Parquet lo dice.
@@ -87,17 +95,37 @@ class ResumableTable:
             refuse(self.path, "ya está, clasificado por otra corrida: elige otra carpeta de salida, o bórralo")
         return bool(before == self.identity)
 
+    def start(self) -> int:
+        """Toma el archivo a medias, si lo hay, y dice cuántas filas ya están escritas.
+
+        Raises
+        ------
+        TallerError
+            Si otro proceso está escribiendo la misma tabla.
+        """
+        with self._saying_what_is_kept():
+            self.partial.parent.mkdir(parents=True, exist_ok=True)
+            self.file = self.partial.open("a+b")
+        if not _locked(self.file):
+            self.file.close()
+            refuse(self.path, "otro proceso lo está escribiendo: espera a que termine, o elige otro nombre")
+        saved = read_object(self.journal)
+        before = saved.get("identity", {})
+        different = [name for name, value in self.identity.items() if before.get(name) != value]
+        if saved and different:
+            self.changed = listed(different)
+        elif saved and self.partial.stat().st_size >= saved["size"]:
+            self.rows, self.size = saved["rows"], saved["size"]
+        return self.rows
+
     def append(self, rows: Sequence[Sequence[Any]]) -> None:
         """Añade una ventana; si se interrumpe, no queda nada de ella."""
         window = self._encoded(rows)
         with self._saying_what_is_kept():
-            self.partial.parent.mkdir(parents=True, exist_ok=True)
-            with self.partial.open("r+b" if self.size else "wb") as file:
-                file.seek(self.size)
-                file.truncate()
-                file.write(window)
-                file.flush()
-                os.fsync(file.fileno())
+            self.file.truncate(self.size)
+            self.file.write(window)
+            self.file.flush()
+            os.fsync(self.file.fileno())
             done = {"rows": self.rows + len(rows), "size": self.size + len(window)}
             write_json(self.journal, {"identity": self.identity, **done})
         self.rows, self.size = done["rows"], done["size"]
@@ -105,12 +133,14 @@ class ResumableTable:
     def finish(self) -> Path:
         """Pone la tabla en su lugar; si ya había una, la conserva con la fecha en el nombre."""
         with self._saying_what_is_kept():
+            self.file.truncate(self.size)
+            if os.name == "nt":  # Windows no cambia el nombre de un archivo abierto
+                self.file.close()
             if self.kind == ".parquet":
                 with replacing(self.partial.with_suffix(".parquet")) as new:
                     self._write_parquet(new)
                 ready = self.partial.with_suffix(".parquet")
             else:
-                os.truncate(self.partial, self.size)
                 ready = self.partial
             if self.path.exists():
                 stem, ending = self.path.name[: -len(self.kind)], self.path.name[-len(self.kind) :]
@@ -119,7 +149,16 @@ class ResumableTable:
             os.replace(ready, self.path)
             self.journal.unlink()
             self.partial.unlink(missing_ok=True)
+            self.file.close()
         return self.path
+
+    def close(self) -> None:
+        """Suelta el archivo a medias; si no hay nada que conservar, lo borra."""
+        if not self.file.closed:
+            with suppress(OSError):  # con el disco lleno, lo que no cupo tampoco cabe al cerrar
+                self.file.close()
+            if not self.size:
+                self.partial.unlink(missing_ok=True)
 
     def _encoded(self, rows: Sequence[Sequence[Any]]) -> bytes:
         """Los bytes de una ventana: juntarlos da el archivo (en Parquet, lo que hace falta para escribirlo)."""

@@ -17,6 +17,7 @@ import pytest
 import tiny
 
 import taller_lib as taller
+from taller_files.resumable import ResumableTable
 from taller_lib.runs import Run
 
 ROOT = Path(__file__).parent.parent
@@ -154,6 +155,17 @@ def test_no_mezcla_lo_de_antes_si_algo_cambio(
     found = read(taller.classify_csv(run, source, target))
     assert f"cambió {changed}: se clasifica todo de nuevo" in capsys.readouterr().err
     same_predictions(found, read(taller.classify_csv(run, source, tmp_path / "otra.csv")))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="en Windows no se mira")
+def test_dos_a_la_vez_no_escriben_en_el_mismo_archivo(run: Run, source: Path, tmp_path: Path) -> None:
+    first = ResumableTable(tmp_path / "salida.csv", ["texto"], {}, ["string"])
+    first.start()
+    with pytest.raises(taller.TallerError, match=r"salida\.csv: otro proceso lo está escribiendo"):
+        taller.classify_csv(run, source, tmp_path / "salida.csv")
+    first.close()
+    assert not hidden(tmp_path)
+    taller.classify_csv(run, source, tmp_path / "salida.csv")
 
 
 FULL_DISK = """
