@@ -36,7 +36,7 @@ def containing(table: pd.DataFrame, words: str) -> pd.DataFrame:
 
 def export_texts(table: pd.DataFrame, folder: Path, name: str) -> Path:
     """Guarda la tabla como `<name>.csv` en `folder`, o `<name>-2.csv`… si ya existe; devuelve la ruta."""
-    name = re.sub(r"[^\w.-]+", "-", name)  # una clase puede llevar barras
+    name = re.sub(r"[^\w.-]+", "-", name)[:80]  # una clase puede ser larga y llevar barras
     names = [f"{name}.csv", *(f"{name}-{number}.csv" for number in range(2, 1000))]
     path = next(folder / one for one in names if not (folder / one).exists())
     write_predictions(path, table)

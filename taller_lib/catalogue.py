@@ -108,7 +108,7 @@ def _read() -> dict[str, ModelCard]:
 
 CATALOGUE = _read()
 
-WITHDRAWN = dict.fromkeys(("roberta-base-bne", "roberta-large-bne"), "BSC-LT/MrBERT-es")
+WITHDRAWN = dict.fromkeys(("roberta-base-bne", "roberta-large-bne", "roberta-bne", "maria"), "BSC-LT/MrBERT-es")
 
 
 def max_positions(model_config: Mapping[str, Any]) -> int | None:

@@ -306,7 +306,11 @@ def list_runs(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
     """
     runs = open_workspace(workspace).runs
     records = {folder.name: read_record(folder) for folder in sorted(runs.glob("*/"))}
-    finished = {name: record for name, record in records.items() if record.get("state") == "finished"}
+    finished = {
+        name: record
+        for name, record in records.items()
+        if record.get("state") == "finished" and "fingerprint" in record
+    }
     rows = [
         {
             "model": record["config"]["model"],

@@ -10,12 +10,13 @@ from sklearn.metrics import f1_score
 from test_comparison import NAMES, answers, saved_run
 
 import taller_lib as taller
-from taller_lib.overview import delete_run, free_space, overview
+from taller_lib.overview import delete_run, free_space, overview, unfinished
+from taller_lib.widgets import RunsTable
 
 
 def test_cada_corrida_con_su_f1_por_clase_su_prueba_y_su_tamano(tmp_path: Path) -> None:
     true, better, worse = answers()
-    saved_run(tmp_path, true, worse, name="floja", test_evaluations=0)
+    saved_run(tmp_path, true, worse, name="floja", test_evaluations=0, fingerprint="ajustes-otros")
     tested = {"scores": {"macro_f1": 0.61}}
     run = saved_run(tmp_path, true, better, name="buena", test=tested, test_evaluations=2, test_comparisons=1)
     (run.path / "model.safetensors").write_bytes(b"x" * 3_000_000)
@@ -53,3 +54,47 @@ def test_no_se_borra_lo_que_no_es_una_corrida(tmp_path: Path, name: str) -> None
     with pytest.raises(taller.TallerError, match="No hay una corrida"):
         delete_run(name, workspace)
     assert outside.path.is_dir() and (workspace / "data").is_dir() and (workspace / "runs" / "sin_registro").is_dir()
+
+
+def test_lo_incompleto_no_estorba_se_nombra_y_se_puede_borrar(tmp_path: Path) -> None:
+    true, better, worse = answers()
+    good = saved_run(tmp_path, true, better, name="buena")
+    (saved_run(tmp_path, true, worse, name="sin_modelo").path / "model.safetensors").unlink()
+    (saved_run(tmp_path, true, worse, name="sin_respuestas").path / "validation.csv").unlink()
+    saved_run(tmp_path, true, worse, name="a_medias", state="training")
+    (tmp_path / "runs" / "rota").mkdir()
+    (tmp_path / "runs" / "rota" / "run.json").write_text("{", encoding="utf-8")
+    workspace = taller.open_workspace(tmp_path)
+    assert overview(workspace).index.tolist() == ["buena"]
+    bad = {"a_medias", "rota", "sin_modelo", "sin_respuestas"}
+    assert unfinished(workspace).keys() == bad
+    table = RunsTable(workspace)
+    assert all(name in table.static() for name in bad | {"buena"})
+    for name in bad:
+        table.doomed.value = name
+        table.guarded(table._ask)()
+        table.guarded(table._delete)()
+        assert f"Se borró {name}" in table.status.value
+    assert unfinished(workspace) == {} and good.path.is_dir()
+
+
+def test_se_borra_la_que_se_anuncio_y_no_la_que_quedo_elegida(tmp_path: Path) -> None:
+    true, better, worse = answers()
+    for name, pred in (("buena", better), ("sobra", worse)):
+        saved_run(tmp_path, true, pred, name=name)
+    table = RunsTable(tmp_path)
+    assert table.doomed.value == "sobra"  # nunca la mejor por omisión
+    table.guarded(table._ask)()
+    assert "sobra" in table.question.value
+    table.doomed.value = "buena"
+    assert table.confirm.layout.display == "none"
+    table.guarded(table._delete)()
+    assert (tmp_path / "runs" / "buena").is_dir() and not (tmp_path / "runs" / "sobra").exists()
+
+
+def test_las_miradas_son_las_de_todas_las_corridas_de_esos_datos(tmp_path: Path) -> None:
+    true, better, worse = answers()
+    saved_run(tmp_path, true, better, name="a", test_evaluations=2)
+    saved_run(tmp_path, true, worse, name="b", test_evaluations=1)
+    saved_run(tmp_path, true, worse, name="c", test_evaluations=5, fingerprint="ajustes-otros")
+    assert overview(tmp_path)["looks"].to_dict() == {"a": 3, "b": 3, "c": 5}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +142,71 @@ def test_el_camino_entero_entrena_guarda_y_muestra_el_avance_donde_se_le_pide(tm
     assert run.config == config.resolved() and taller.list_runs(workspace).index.tolist() == [run.name]
     assert "terminado" in progress[-1].data
     assert len(curve) == run.record["epochs"]  # una figura por época, en el mismo sitio
+
+
+def test_borrar_una_corrida_que_esta_cargada_no_cierra_el_kernel(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; import taller_lib as taller, torch\n"
+        "from taller_lib.overview import delete_run\n"
+        "run = taller.load_run(Path(sys.argv[1]) / 'runs' / 'x'); model = run.model\n"
+        "delete_run('x', sys.argv[1])\n"
+        "print(sum(float(p.sum()) for p in model.parameters()))"
+    )
+    true, pred, _ = answers()
+    run = saved_run(tmp_path / "mi_taller", true, pred, name="x")
+    config = taller.WorkshopConfig(model=str(tiny.tiny_model(tmp_path / "modelo")), max_length=32)
+    taller.load_model(config, tiny.splits()).save_pretrained(run.path)
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "mi_taller")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not run.path.exists()
+
+
+@pytest.mark.parametrize("typed", ["0,0001", "0.0001", " 1e-4 "])
+def test_la_tasa_se_escribe_como_se_pueda(tmp_path: Path, typed: str) -> None:
+    picker = ModelPicker(tmp_path / "mi_taller")
+    picker.rate.value = typed
+    assert picker.config.resolved().learning_rate == 0.0001
+    picker.rate.value = "mucha"
+    picker.guarded(picker._save)()
+    assert "«mucha» no es un número" in picker.status.value
+
+
+def test_con_lora_la_tasa_que_se_ve_es_la_que_se_usa(tmp_path: Path) -> None:
+    workspace = taller.open_workspace(tmp_path / "mi_taller")
+    workspace.save_config(taller.WorkshopConfig(lora=True))
+    picker = ModelPicker(workspace)
+    picker.model.value = "dccuchile/bert-base-spanish-wwm-cased"
+    assert float(picker.rate.value) == picker.config.resolved().learning_rate
+    assert picker.config.learning_rate is None
+
+
+def test_un_nombre_pegado_del_navegador_vale(tmp_path: Path) -> None:
+    picker = ModelPicker(tmp_path / "mi_taller")
+    picker.other.value = "https://huggingface.co/grupo/modelo"
+    assert picker.name == "grupo/modelo"
+
+
+def test_lo_que_cambia_borra_la_comprobacion_anterior(tmp_path: Path) -> None:
+    picker = ModelPicker(tmp_path / "mi_taller")
+    picker.guarded(picker._check)()
+    assert "existe" in picker.checked.value
+    picker.fields["batch_size"].value = 64
+    assert picker.checked.value == "" and "lote de 64" in picker.card.value
+    picker.fields["max_length"].value = 512
+    assert "256 piezas como máximo" in picker.card.value
+
+
+def test_una_configuracion_danada_despues_de_abrir_no_rompe_la_salida(tmp_path: Path) -> None:
+    picker = ModelPicker(tmp_path / "mi_taller")
+    (tmp_path / "mi_taller").mkdir(exist_ok=True)
+    (tmp_path / "mi_taller" / "config.json").write_text("{", encoding="utf-8")
+    assert "config.json" in picker._repr_mimebundle_()["text/html"]
+
+
+def test_los_textos_larguisimos_se_pliegan_y_las_piezas_se_cuentan() -> None:
+    table = predictions(20).assign(text="palabra " * 10_000, label="neutral", prediction="neutral")
+    explorer = ConfusionExplorer(Evaluation(table, NAMES))
+    explorer.cells["neutral", "neutral"].click()
+    assert explorer.texts.html.value.count("<details>") == 10 and len(explorer.texts.html.value) < 300_000
+    html = TokenExplorer(text="palabra " * 3_000, max_length=64).static()
+    assert html.count('class="pieza') == 500 and "más" in html

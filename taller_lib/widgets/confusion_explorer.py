@@ -14,9 +14,9 @@ from taller_lib.metrics import confusion_cells
 from taller_lib.templates import render
 from taller_lib.widgets._base import LiveWidget
 from taller_lib.widgets._texts import TextsPanel
-from taller_lib.workspace import Workspace, open_workspace
+from taller_lib.workspace import Workspace
 
-VIEWS = {"textos": "count", "% de la fila (real)": "row", "% de la columna (predicción)": "column"}
+VIEWS = {"textos": "count", "% de cada clase real": "row", "% de cada predicción": "column"}
 
 
 class ConfusionExplorer(LiveWidget):
@@ -35,7 +35,7 @@ class ConfusionExplorer(LiveWidget):
         self.chosen: tuple[str, str] | None = None
         names = evaluation.label_names
         self.view = ipywidgets.ToggleButtons(options=list(VIEWS.items()), description="En cada celda")
-        self.texts = TextsPanel(self, open_workspace(workspace))
+        self.texts = TextsPanel(self, workspace)
         pairs = itertools.product(names, names)
         self.cells = {pair: self.button("", functools.partial(self._open, pair)) for pair in pairs}
         super().__init__("confusion", [self.view, self._grid(), self.texts.box])
@@ -67,8 +67,8 @@ class ConfusionExplorer(LiveWidget):
             self.cells[self.chosen].remove_class("elegida")
         self.chosen = real, said = pair
         self.cells[pair].add_class("elegida")
-        rows = cell_texts(self.evaluation.table, real, said).drop(columns=["label", "prediction"])
-        self.texts.show(rows, f"Real «{real}», predicción «{said}»", f"real-{real}-prediccion-{said}")
+        rows, hidden = cell_texts(self.evaluation.table, real, said), ["label", "prediction"]
+        self.texts.show(rows, f"Real «{real}», predicción «{said}»", f"real-{real}-prediccion-{said}", hidden)
 
     def static(self) -> str:
         """La matriz con sus cuentas y el porcentaje de cada fila."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import time
 from typing import Any
 
 import ipywidgets
 
-from taller_lib.catalogue import CATALOGUE, COLIBRI, training_settings
+from taller_lib.catalogue import CATALOGUE, COLIBRI
 from taller_lib.config import INTEGERS, WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.experiment import train_run
@@ -20,12 +21,13 @@ from taller_lib.widgets.runs_table import RunsTable
 from taller_lib.workspace import Workspace, open_workspace
 
 FIELDS = {
-    "num_train_epochs": "Épocas como máximo",
-    "early_stopping_patience": "Paciencia",
-    "max_length": "max_length",
-    "batch_size": "Lote",
+    "num_train_epochs": "Épocas como máximo (1 a 20)",
+    "early_stopping_patience": "Paciencia (1 a 20)",
+    "max_length": "Piezas por texto (max_length)",
+    "batch_size": "Lote (1 a 512)",
 }
-OTHER = "Otro: lo escribo abajo"
+OTHER, HUB = "Otro: lo escribo abajo", "https://huggingface.co/"
+TUNED = ("early_stopping_patience", "max_length", "batch_size", "learning_rate")
 
 
 class _Screen(ipywidgets.HTML):
@@ -46,7 +48,7 @@ class ModelPicker(LiveWidget):
     """
 
     def __init__(self, workspace: Workspace | str | None = None) -> None:
-        self.workspace = open_workspace(workspace)
+        self.workspace, self.finished = open_workspace(workspace), 0.0
         saved = self.workspace.load_config()
         known = saved.model in CATALOGUE
         titles = [(f"{card.title} ({name})" if name != card.title else name, name) for name, card in CATALOGUE.items()]
@@ -58,13 +60,13 @@ class ModelPicker(LiveWidget):
             name: ipywidgets.BoundedIntText(min=INTEGERS[name][0], max=INTEGERS[name][1], description=title)
             for name, title in FIELDS.items()
         }
-        self.rate = ipywidgets.FloatText(description="Tasa de aprendizaje", step=1e-5)
+        self.rate = ipywidgets.Text(description="Tasa de aprendizaje", continuous_update=False)
         self.card, self.checked, self.log, self.results = (ipywidgets.HTML() for _ in range(4))
         self.progress, self.curve = _Screen(), _Screen()
         self.buttons = [
             self.button("Comprobar este modelo", self._check),
             self.button("Guardar la elección", self._save),
-            self.button("Entrenar con esta elección", self._train, "primary"),
+            self.button("Entrenar con esta elección", self.interruptible(self._train), "primary"),
         ]
         self.back = self.button("Volver a colibri", lambda: setattr(self.model, "value", COLIBRI))
         self.back.layout.display = "none"
@@ -74,47 +76,62 @@ class ModelPicker(LiveWidget):
         self.model.observe(self.guarded(self._choose), "value")
         self.other.observe(self.guarded(self._type), "value")
         self._fill(saved.resolved())
-        for field in (self.fields["max_length"], self.fields["batch_size"]):
+        for field in (*self.fields.values(), self.rate):
             field.observe(self.guarded(self._show_card), "value")
 
     @property
     def name(self) -> str:
         """El modelo elegido: el de la lista, o el escrito."""
-        return self.other.value.strip() if self.model.value == OTHER else self.model.value
+        return self.other.value.strip().removeprefix(HUB) if self.model.value == OTHER else self.model.value
 
     @property
     def config(self) -> WorkshopConfig:
         """La configuración con lo elegido; lo que es igual a lo recomendado queda en `None`."""
         if not self.name:
             raise TallerError("No hay modelo elegido: escribe su nombre en «Otro modelo» o elige uno de la lista.")
-        recommended = training_settings(self.name)
-        chosen = {name: field.value for name, field in self.fields.items()} | {"learning_rate": self.rate.value}
-        own = {name: None if value == getattr(recommended, name, "") else value for name, value in chosen.items()}
-        return self.workspace.load_config().replace(model=self.name, **own)
+        chosen = {name: field.value for name, field in self.fields.items()}
+        try:
+            chosen["learning_rate"] = float(self.rate.value.replace(",", "."))
+        except ValueError:
+            message = f"La tasa de aprendizaje «{self.rate.value}» no es un número: escribe, por ejemplo, 0.00005."
+            raise TallerError(message) from None
+        best = self._recommended()
+        same = {name: None for name in TUNED if chosen[name] == getattr(best.resolved(), name)}
+        return best.replace(**chosen | same)
+
+    def _recommended(self) -> WorkshopConfig:
+        """Lo guardado, con el modelo elegido y sin los ajustes que dependen de él."""
+        return self.workspace.load_config().replace(model=self.name, **dict.fromkeys(TUNED))
 
     def _fill(self, config: WorkshopConfig) -> None:
         for name, field in self.fields.items():
             field.value = getattr(config, name)
-        self.rate.value = config.learning_rate
+        self.rate.value = f"{config.learning_rate:.10f}".rstrip("0")
         self._show_card()
 
     def _choose(self) -> None:
         self.back.layout.display = "none"
-        self.checked.value = ""
         if self.name:
             epochs = self.fields["num_train_epochs"].value
-            self._fill(WorkshopConfig(model=self.name, num_train_epochs=epochs).resolved())
+            self._fill(self._recommended().replace(num_train_epochs=epochs).resolved())
+        self._show_card()
 
     def _type(self) -> None:
         if self.other.value.strip():
             self.model.value = OTHER
             self._choose()
             self._check()
+        else:
+            self._show_card()
 
     def _show_card(self) -> None:
-        card = CATALOGUE.get(self.name)
-        memory = memory_sentence(self.config, int(card.parameters * 1e6)) if card else ""
-        self.card.value = render("widgets/card.html", card=card, name=self.name, memory=memory)
+        self.checked.value = ""
+        card, length = CATALOGUE.get(self.name), self.fields["max_length"].value
+        settings = WorkshopConfig(
+            model=self.name or COLIBRI, max_length=length, batch_size=self.fields["batch_size"].value
+        )
+        memory = memory_sentence(settings, int(card.parameters * 1e6)) if card else ""
+        self.card.value = render("widgets/card.html", card=card, name=self.name, memory=memory, length=length)
 
     def _check(self) -> None:
         self.checked.value = ""
@@ -127,17 +144,20 @@ class ModelPicker(LiveWidget):
 
     def _save(self) -> None:
         path = self.workspace.save_config(self.config)
-        self.say(f"Guardado en {path}: modelo {self.name}.")
+        unchecked = "" if self.checked.value else " Todavía no se ha comprobado."
+        self.say(f"Guardado en {path}: modelo {self.name}.{unchecked}")
 
     def _train(self) -> None:
-        self._check()
-        self._save()
-        self.log.value = self.progress.value = self.curve.value = ""
-        self.say("Entrenando. Para detenerte y quedarte con la mejor época: Kernel → Interrumpir (Interrupt).")
+        if time.monotonic() - self.finished < 1:  # el segundo clic de un doble clic, que esperaba su turno
+            return
         said = io.StringIO()
         try:
             for button in self.buttons:
                 button.disabled = True
+            self.log.value = self.progress.value = self.curve.value = ""
+            self._check()
+            self._save()
+            self.say("Entrenando. Para detenerte y quedarte con la mejor época: Kernel → Interrumpir (Interrupt).")
             # un Output de ipywidgets se tragaría la interrupción y los errores
             with contextlib.redirect_stdout(said):
                 run = train_run(self.config, self.workspace, self.progress, self.curve)
@@ -145,6 +165,7 @@ class ModelPicker(LiveWidget):
             self.say(f"Guardada la corrida {run.name}. Elige otro modelo y entrena otra vez: quedarán juntas.")
         finally:
             self.log.value = render("widgets/checked.html", lines=said.getvalue().splitlines())
+            self.finished = time.monotonic()
             for button in self.buttons:
                 button.disabled = False
 

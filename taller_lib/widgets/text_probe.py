@@ -6,6 +6,7 @@ import functools
 
 import ipywidgets
 
+from taller_files.reading import clean
 from taller_lib.errors import TallerError
 from taller_lib.inference import BatchClassifier
 from taller_lib.runs import list_runs
@@ -37,7 +38,7 @@ class TextProbe(LiveWidget):
         names = list(list_runs(self.workspace).index)
         if not names:
             raise TallerError(f"No hay corridas en {self.workspace.runs}: entrena una en la fase 4.")
-        self.classifier = functools.cache(lambda name: BatchClassifier(self.workspace.runs / name))
+        self.classifier = functools.lru_cache(2)(lambda name: BatchClassifier(self.workspace.runs / name))
         self.run = ipywidgets.Dropdown(options=names, description="Corrida")
         self.text = ipywidgets.Textarea(value=text, description="Texto", rows=4)
         self.answer = ipywidgets.HTML()
@@ -47,8 +48,9 @@ class TextProbe(LiveWidget):
         self.guarded(self._show)()
 
     def _show(self) -> None:
+        self.answer.value = ""
         classifier, text = self.classifier(self.run.value), self.text.value
-        if not text.strip():
+        if not clean(text):
             raise TallerError("No hay ningún texto: escribe o pega uno y vuelve a hacer clic.")
         run = classifier.run
         answer = {name: cells[0] for name, cells in classifier.classify([text]).items()}

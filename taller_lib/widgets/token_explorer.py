@@ -32,7 +32,7 @@ class TokenExplorer(LiveWidget):
     """
 
     def __init__(self, models: Sequence[str] = (COLIBRI,), text: str = EXAMPLE, max_length: int = 128) -> None:
-        self.tokenizer = functools.cache(load_tokenizer)
+        self.tokenizer = functools.lru_cache(4)(load_tokenizer)
         self.text = ipywidgets.Textarea(value=text, description="Texto", rows=3, continuous_update=False)
         slow = {"continuous_update": False}
         self.models = [
@@ -40,7 +40,9 @@ class TokenExplorer(LiveWidget):
             for letter, name in zip("AB", [*models, ""], strict=False)
         ]
         low, high, _ = INTEGERS["max_length"]
-        self.max_length = ipywidgets.BoundedIntText(max_length, min=low, max=high, description="max_length", **slow)
+        self.max_length = ipywidgets.BoundedIntText(
+            max_length, min=low, max=high, description="Piezas (max_length)", **slow
+        )
         self.pieces = ipywidgets.HTML()
         fields = [self.text, *self.models, self.max_length]
         super().__init__("tokens", [*fields, self.button("Ver las piezas", self._show, "primary"), self.pieces])
