@@ -23,8 +23,9 @@ def epoch_seconds(elapsed: float, steps: int, lengths: Sequence[int], batch_size
     """
     longest = np.sort(lengths)[::-1]
     group = batch_size * max(1, min(len(longest) // (4 * batch_size), 50))
-    seen = longest[: round(len(longest) * min(1, steps * batch_size / group))]
-    return elapsed / (min(steps * batch_size, len(longest)) * seen.mean()) * longest.sum()
+    whole, rest = divmod(min(steps * batch_size, len(longest)), group)
+    first = longest[: max(1, round(len(longest) * rest / group))]
+    return elapsed * longest.sum() / (whole * group * longest.mean() + rest * first.mean())
 
 
 def seconds_per_epoch(
