@@ -1,5 +1,5 @@
 """Las tareas del taller: `nox -s taller`, `nox -s test`, `nox -s test_colab`, `nox -s lint`,
-`nox -s colibri`.
+`nox -s colibri`, `nox -s test_scale`, `nox -s bench`.
 
 En Linux y macOS basta `make taller` o `make test`; en Windows, `py -m pip install nox` y después
 `py -m nox -s taller` o `py -m nox -s test`.
@@ -185,14 +185,30 @@ def test(session: nox.Session) -> None:
     install(session, "-e", ".[test,navegador]", constraint=LATEST)
     check_style(session)
     check_types(session)
-    session.run("pytest", "-m", "not colab", *session.posargs, env=TEST_ENVIRONMENT)
+    session.run("pytest", "-m", "not colab and not scale", *session.posargs, env=TEST_ENVIRONMENT)
 
 
 @nox.session
 def test_colab(session: nox.Session) -> None:
     """Pruebas y cada cuaderno solo, sin responder y resuelto, con las versiones de Colab."""
     install(session, "-e", ".[test]", constraint=COLAB)
-    session.run("pytest", "-m", "not full", "--ignore=tests/browser", *session.posargs, env=TEST_ENVIRONMENT)
+    session.run(
+        "pytest", "-m", "not full and not scale", "--ignore=tests/browser", *session.posargs, env=TEST_ENVIRONMENT
+    )
+
+
+@nox.session
+def test_scale(session: nox.Session) -> None:
+    """El ejemplo de Ray en un clúster local, con cien mil filas y un trabajador que muere."""
+    install(session, "-e", ".[test,escala]", constraint=LATEST)
+    session.run("pytest", "-m", "scale", "tests/scale", *session.posargs, env=TEST_ENVIRONMENT)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Mide tiempos, memoria y disco, y escribe docs/rendimiento.md (una hora o más en dos núcleos)."""
+    install(session, "-e", ".", constraint=LATEST)
+    session.run("python", "benchmarks/bench.py", "--write", *session.posargs, env=TEST_ENVIRONMENT)
 
 
 @nox.session

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import gzip
+import io
 import os
 import re
 import zipfile
 from collections import Counter, deque
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from taller_files.errors import TallerError
 from taller_files.problems import listed, shown
 
-TABLES = (".csv", ".tsv", ".txt", ".xlsx")
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".gz", ".parquet")
+TARGETS = (".csv", ".csv.gz", ".parquet")
 SAVE_AS_CSV = "ábrelo en tu hoja de cálculo y guárdalo como «CSV UTF-8»"
 COPY_TABLE = "no una tabla: copia los datos a una hoja de cálculo y guárdala como «CSV UTF-8»"
 UNREADABLE = f"y no se puede leer; {SAVE_AS_CSV}"
@@ -96,21 +99,39 @@ def _tables_in(folder: Path, name: str = "") -> str:
     return f"; ahí hay {listed(map(shown, names))}." if names else "; ahí no hay ninguna tabla."
 
 
-def locate_target(path: str | os.PathLike[str]) -> Path:
-    """La ruta de un CSV por escribir.
+def locate_target(
+    path: str | os.PathLike[str], endings: tuple[str, ...] = (".csv",), source: Path | None = None
+) -> Path:
+    """La ruta de una tabla por escribir, que termina en uno de `endings`; no puede ser la misma que `source`.
 
     Raises
     ------
     TallerError
-        Si es una carpeta, no termina en .csv o no se puede entrar a su carpeta.
+        Si es una carpeta, termina de otro modo o no se puede entrar a su carpeta.
     """
     with contextlib.suppress(OSError, RuntimeError):
         file = Path(path).expanduser()
-        if file.suffix.lower() == ".csv" and not file.is_dir():
-            file.exists()
-            return file
-    advice = "da el nombre de un archivo .csv en una carpeta tuya"
+        if file.name.lower().endswith(endings) and not file.is_dir():
+            if not (file.exists() and source and file.samefile(source)):
+                return file
+            same = f"El archivo de salida es el mismo que el de entrada ({file})"
+            raise TallerError(f"{same}: elige otro nombre; el tuyo no se toca.")
+    advice = f"da el nombre de un archivo {' o '.join(endings)} en una carpeta tuya"
     raise TallerError(f"No se puede escribir en {shown(path, 200)}: {advice}.")
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """El contenido de un archivo; el de un .gz, descomprimido al leer."""
+    file = path.open("rb")
+    if path.suffix.lower() != ".gz" or file.peek(2)[:2] != b"\x1f\x8b":
+        return file
+    file.close()
+    return io.BufferedReader(gzip.open(path, "rb"))
+
+
+def open_text(path: Path, encoding: str) -> IO[str]:
+    """El texto de un archivo, con sus fines de línea tal como están."""
+    return io.TextIOWrapper(open_bytes(path), encoding, newline="")
 
 
 def check_kind(path: Path) -> str:
@@ -121,7 +142,7 @@ def check_kind(path: Path) -> str:
     TallerError
         Si el contenido es otra cosa (xls, PDF, HTML, JSON, zip…) o está vacío.
     """
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         text = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
         refuse(path, EMPTY)
@@ -153,7 +174,7 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
     TallerError
         Si tiene bytes nulos, mezcla codificaciones o no se reconoce ninguna; dice la línea.
     """
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         head = file.read(4)
     encoding = next((name for name, marks in BOMS.items() if head.startswith(marks)), "utf-8")
     if not encoding.startswith("utf-8"):
@@ -161,7 +182,7 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
         return encoding, []
     bad, good = 0, int(encoding == "utf-8-sig")  # primeras líneas sin UTF-8 y con él
     high: Counter[int] = Counter()
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         for number, line in enumerate(file, 1):
             if b"\0" in line:
                 refuse(path, f"tiene bytes nulos (línea {number}) {UNREADABLE}")
@@ -187,7 +208,7 @@ def detect_encoding(path: Path) -> tuple[str, list[str]]:
 
 def _check_wide(path: Path, encoding: str) -> None:
     try:
-        with path.open(encoding=encoding) as file:
+        with open_text(path, encoding) as file:
             deque(file, maxlen=0)  # lo recorre sin guardar nada
     except UnicodeError:
         refuse(path, f"está dañado: dice ser {encoding.upper()} {UNREADABLE}")

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import gzip
 import itertools
 import re
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from taller_files.file_kinds import EMPTY, check_kind, detect_encoding, locate, refuse
+from taller_files.file_kinds import EMPTY, check_kind, detect_encoding, locate, open_text, refuse
 from taller_files.problems import counted, listed, shown, which_rows
 from taller_files.sheets import read_sheet
 from taller_files.writing import StrPath
@@ -82,6 +84,8 @@ class RowReader:
         Lo que convenga decir sobre la lectura.
     records : callable
         Da las filas que siguen al encabezado.
+    total : int
+        Cuántas son.
     """
 
     columns: list[str]
@@ -89,6 +93,7 @@ class RowReader:
     encoding: str
     notes: list[str]
     records: Callable[[], Iterator[Record]]
+    total: int
 
     def __iter__(self) -> Iterator[Record]:
         width = len(self.columns)
@@ -127,11 +132,14 @@ def open_rows(path: StrPath) -> RowReader:
     """
     file = locate(path)
     separator = encoding = ""
-    if check_kind(file) == "xlsx":
-        sheet, notes = read_sheet(file)
-    else:
-        encoding, notes = detect_encoding(file)
-        separator = _separator(file, encoding)
+    try:
+        if check_kind(file) == "xlsx":
+            sheet, notes = read_sheet(file)
+        else:
+            encoding, notes = detect_encoding(file)
+            separator = _separator(file, encoding)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        refuse(file, "está comprimido (gzip), y dañado o incompleto: descárgalo otra vez")
 
     def source() -> Iterator[Record]:
         return _csv_records(file, encoding, separator) if encoding else iter(sheet)
@@ -141,8 +149,8 @@ def open_rows(path: StrPath) -> RowReader:
     def body() -> Iterator[Record]:
         return _body(source(), len(header))
 
-    used = _check_widths(file, body(), header, separator)
-    return RowReader([clean(name) for name in header[:used]], separator, encoding, notes, body)
+    used, total = _check_widths(file, body(), header, separator)
+    return RowReader([clean(name) for name in header[:used]], separator, encoding, notes, body, total)
 
 
 def find_column(columns: list[str], name: str, source: StrPath, field: str = "text_column") -> int:
@@ -170,7 +178,7 @@ def _filled(cells: list[str]) -> int:
 
 
 def _csv_records(path: Path, encoding: str, separator: str) -> Iterator[Record]:
-    with path.open(encoding=encoding, newline="") as file:
+    with open_text(path, encoding) as file:
         reader = csv.reader(_lines(file), delimiter=separator or NO_SEPARATOR, strict=True)
         row, line = 0, 1
         try:
@@ -193,7 +201,7 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
 
 def _separator(path: Path, encoding: str) -> str:
     """El separador que mejor explica el encabezado y las primeras filas; vacío si no hay."""
-    with path.open(encoding=encoding, newline="") as file:
+    with open_text(path, encoding) as file:
         lines = list(itertools.islice(file, SAMPLE_LINES))
     if declared := SEP_LINE.fullmatch("".join(lines[:1])):
         return declared[1]
@@ -228,18 +236,19 @@ def _body(records: Iterator[Record], width: int) -> Iterator[Record]:
             empty.append((row, cells + [""] * (width - len(cells))))
 
 
-def _check_widths(path: Path, records: Iterable[Record], header: list[str], separator: str) -> int:
-    """Comprueba que las filas encajan; devuelve cuántas columnas llegan a usarse."""
+def _check_widths(path: Path, records: Iterable[Record], header: list[str], separator: str) -> tuple[int, int]:
+    """Comprueba que las filas encajan; devuelve cuántas columnas llegan a usarse y cuántas filas hay."""
     named = used = _filled(header)
     long, short = [], []
-    row = 0
+    total = 0
     for row, cells in records:
+        total += 1
         used = max(used, _filled(cells))
         if separator and _filled(cells[named:]):  # en un Excel ninguna coma corre las celdas
             long.append(row)
         elif len(cells) < named:
             short.append(row)
-    if not row:
+    if not total:
         refuse(path, "tiene encabezado pero no hay filas debajo: añade los textos con su etiqueta")
     mark = SEPARATORS.get(separator, shown(separator))
     more = f"entrecomilla los textos con {mark} y deja el encabezado en la primera línea"
@@ -248,4 +257,4 @@ def _check_widths(path: Path, records: Iterable[Record], header: list[str], sepa
         if rows:
             found = f"{counted(len(rows), 'fila tiene', 'filas tienen')} {size} campos que el encabezado, que tiene {named}"
             refuse(path, f"{found} ({which_rows(rows)}): {advice}")
-    return used
+    return used, total

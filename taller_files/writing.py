@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from taller_files.errors import TallerError
 
@@ -40,10 +40,15 @@ def unescape_formula(text: str) -> str:
 def write_csv(path: Path, rows: Iterable[Iterable[object]], separator: str = ",") -> Path:
     """Escribe un CSV que Excel abre con acentos y sin ejecutar nada; completo o no lo escribe."""
     with replacing(path) as new, open(new, "w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
-        for row in rows:
-            writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
+        write_rows(file, rows, separator)
     return path
+
+
+def write_rows(file: TextIO, rows: Iterable[Iterable[object]], separator: str = ",") -> None:
+    """Añade filas a un CSV abierto, con las fórmulas neutralizadas."""
+    writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
+    for row in rows:
+        writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -74,6 +79,17 @@ def write_json(path: Path, values: Any) -> Path:
     return write_text(path, text + "\n")
 
 
+def cause_of(error: OSError) -> str:
+    """Por qué falló una escritura y qué hacer, en media frase."""
+    full = "el disco está lleno; libera espacio"
+    causes = {
+        **dict.fromkeys(FULL_DISK_ERRORS, full),
+        errno.EACCES: "no hay permiso, o el archivo está abierto en otro programa; ciérralo",
+    }
+    return causes.get(error.errno or 0, f"{error.strerror or error}; revisa la carpeta")
+
+
+FULL_DISK_ERRORS = (27, 28, 122)  # EFBIG, ENOSPC y EDQUOT, que no existen en todos los sistemas
 _FULL_DISK = ("enforce fail at inline_container", "no space left", "i/o error", "errno 28")
 
 
@@ -83,7 +99,7 @@ def saying_full_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        full = isinstance(error, OSError) and error.errno in (27, 28, 122)
+        full = isinstance(error, OSError) and error.errno in FULL_DISK_ERRORS
         if not full and not any(sign in str(error).lower() for sign in _FULL_DISK):
             raise
         raise TallerError(
@@ -101,10 +117,6 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     new = path.with_name(f".{path.name}.{os.getpid()}.{time.time_ns()}.tmp")
     older = path.with_name(f"{path.name}_anterior_{datetime.now():%Y%m%d_%H%M%S_%f}")
-    causes = {
-        errno.ENOSPC: "el disco está lleno; libera espacio",
-        errno.EACCES: "no hay permiso, o el archivo está abierto en otro programa; ciérralo",
-    }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield new
@@ -114,9 +126,7 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         if older.exists():
             os.replace(older, path)
-        cause = causes.get(error.errno or 0, f"{error.strerror or error}; revisa la carpeta")
-        message = f"No se pudo escribir en {path}: {cause} y vuelve a intentarlo."
-        raise TallerError(message) from error
+        raise TallerError(f"No se pudo escribir en {path}: {cause_of(error)} y vuelve a intentarlo.") from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
         if new.exists():

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from taller_files import processes
 from taller_files.writing import StrPath
 from taller_lib.catalogue import training_settings
 from taller_lib.config import WorkshopConfig
@@ -53,11 +54,11 @@ def training_arguments(
     output_dir : path
         Carpeta de los estados intermedios.
     per_device_batch_size : int, optional
-        Divisor de `batch_size`; por defecto, el lote completo.
+        Divisor de lo que le toca a cada proceso de `batch_size`; por defecto, todo.
     """
     settings, recommended = config.resolved(), training_settings(config.model)
     rate = settings.learning_rate or recommended.learning_rate
-    batch_size = settings.batch_size or recommended.batch_size
+    batch_size = processes.share(settings.batch_size or recommended.batch_size, "batch_size")
     per_device = per_device_batch_size or batch_size
     return TrainingArguments(
         output_dir=str(output_dir),
@@ -78,7 +79,7 @@ def training_arguments(
         greater_is_better=True,
         save_total_limit=1,
         restore_callback_states_from_checkpoint=True,
-        train_sampling_strategy="group_by_length",
+        train_sampling_strategy="group_by_length" if processes.count() == 1 else "random",
         logging_nan_inf_filter=False,
         fp16=precision() == "fp16",
         bf16=precision() == "bf16",

@@ -5,29 +5,20 @@ from __future__ import annotations
 import html
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from taller_files.progress import in_notebook, spoken_time
 from taller_lib import checkpoints
-from taller_lib.estimate import spoken_time
+from taller_lib.estimate import epoch_seconds
 from taller_lib.plots import plot_training
 
+FIRST_STEPS = 20
 _FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} {postfix}"
-
-
-def in_notebook() -> bool:
-    """¿Se ejecuta en un cuaderno (Colab, Jupyter, VS Code)?"""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None) is not None
-
-
-def say(text: str) -> None:
-    """Una frase para la persona: bajo la celda en un cuaderno, en la salida de errores si no."""
-    print(text, file=sys.stdout if in_notebook() else sys.stderr, flush=True)
 
 
 class CheckpointKeeper(TrainerCallback):
@@ -49,7 +40,7 @@ class ProgressReport(TrainerCallback):
     bar: tqdm | None = None
     screen: Any = None  # dónde se ve, si no es la salida de la celda: algo con `update`, como un DisplayHandle
     handle: Any = None
-    start, shown, first_step = 0.0, 0.0, 0
+    start, shown, first_step, note = 0.0, 0.0, 0, ""
 
     def on_train_begin(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
         self.start, self.first_step, self.shown = time.monotonic(), state.global_step, 0.0
@@ -65,14 +56,28 @@ class ProgressReport(TrainerCallback):
             # disable=None: sin barra cuando la salida de errores no es una terminal
             self.bar = tqdm(total=state.max_steps, initial=state.global_step, disable=None, bar_format=_FORMAT)
 
-    def on_step_end(self, _: Any, state: TrainerState, *args: Any, **kwargs: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, *_: Any, **kwargs: Any) -> None:
         now = time.monotonic()
+        steps = state.global_step - self.first_step
+        if steps == min(FIRST_STEPS, state.max_steps // state.num_train_epochs):
+            self._say_epoch(args, now - self.start, steps, kwargs["train_dataloader"].dataset["input_ids"])
         if now - self.shown >= 1 or state.global_step >= state.max_steps:
             self.shown = now
             epochs = int(state.num_train_epochs)
             epoch = min(int(state.epoch or 0) + 1, epochs)
             line = f"época {epoch} de {epochs} como máximo · {self._left(state)}"
             self._show(line, state.global_step)
+
+    def _say_epoch(self, args: TrainingArguments, elapsed: float, steps: int, ids: Sequence[Sequence[int]]) -> None:
+        together = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+        seconds = epoch_seconds(elapsed, steps, [len(tokens) for tokens in ids], together)
+        gpu = "" if args.device.type == "cuda" else ", o una GPU"
+        self.note = (
+            f"Una época tardará unos {spoken_time(seconds)} en este equipo, sin contar la evaluación. Para que tarde menos: "
+            f"menos filas en train, un max_length menor, congelar capas (freeze_layers){gpu}."
+        )
+        if self.bar is not None:
+            self.bar.write(self.note, file=sys.stderr)
 
     def _left(self, state: TrainerState) -> str:
         done = max(1, state.global_step - self.first_step)
@@ -83,7 +88,8 @@ class ProgressReport(TrainerCallback):
         if self.handle is not None:
             from IPython.display import HTML
 
-            self.handle.update(HTML(f"<p>{html.escape(line[0].upper() + line[1:])}</p>"))
+            lines = [line[0].upper() + line[1:], self.note]
+            self.handle.update(HTML("".join(f"<p>{html.escape(text)}</p>" for text in lines if text)))
         if self.bar is not None:
             self.bar.set_postfix_str(line, refresh=False)
             self.bar.update(step - self.bar.n)

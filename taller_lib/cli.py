@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import os
 import re
 import sys
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import taller_lib as taller
+from taller_files import processes
+from taller_files.progress import say as _say
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.workspace import open_workspace
@@ -68,9 +71,11 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser("predict", help="clasificar un archivo con una corrida")
     predict.add_argument("run", metavar="CORRIDA")
-    predict.add_argument("source", metavar="entrada.csv")
-    predict.add_argument("target", metavar="salida.csv")
+    predict.add_argument("source", metavar="entrada", help="CSV, .csv.gz, Parquet o .xlsx")
+    predict.add_argument("target", metavar="salida", help=".csv, .csv.gz o .parquet")
     predict.add_argument("--text-column", default="texto", metavar="COLUMNA")
+    predict.add_argument("--window", type=int, default=10_000, metavar="N", help="filas que se clasifican juntas")
+    predict.add_argument("--resume", action="store_true", help="si la salida (Parquet) ya está entera, dejarla")
 
     compare = commands.add_parser("compare", parents=[space], help="las corridas, por su validación")
     compare.add_argument("runs", nargs="*", metavar="CORRIDA", help="dos, para ver su diferencia")
@@ -83,10 +88,6 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("doctor", help="qué hay instalado y qué equipo es este")
     return parser
-
-
-def _say(text: object) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _config(args: argparse.Namespace, base: WorkshopConfig) -> WorkshopConfig:
@@ -112,9 +113,10 @@ def _run(args: argparse.Namespace) -> None:
     splits, found = taller.load_splits(**files, config=config)
     tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, splits)
     # solo lo que se pudo leer y cargar entra en el espacio de trabajo
-    if args.train:
+    first = processes.rank() == 0
+    if args.train and first:
         workspace.copy_data(**given)
-    if config != saved or not workspace.config_path.exists():
+    if first and (config != saved or not workspace.config_path.exists()):
         workspace.save_config(config)
     _say(workspace.describe())
     _say(found)
@@ -128,6 +130,8 @@ def _run(args: argparse.Namespace) -> None:
             model = taller.load_model(seeded, splits)
         trainer = taller.build_trainer(model, tokenizer, tokenized, seeded, workspace, args.resume, baseline=to_beat)
         trainer.train()
+        if not first:  # guarda y mide solo el primer proceso
+            continue
         run = taller.save_run(trainer, seeded)
         _say(taller.explain_best_epoch(trainer, to_beat))
         if "test" not in run.record:
@@ -137,13 +141,14 @@ def _run(args: argparse.Namespace) -> None:
         print(f"Corrida: {run.path}")
         if args.report:
             print(f"Informe: {report.write_report(run)}")
-    if args.seeds > 1:
+    if args.seeds > 1 and first:
         print(f"Por semilla, en validación:\n{_table(comparison.by_seed(workspace))}")
 
 
 def _check(args: argparse.Namespace) -> None:
+    from taller_files.progress import spoken_time
     from taller_lib.catalogue import max_positions
-    from taller_lib.estimate import seconds_per_epoch, spoken_time
+    from taller_lib.estimate import seconds_per_epoch
 
     config = _config(args, WorkshopConfig())
     splits, report = taller.load_splits(args.train, args.validation, args.test, config)
@@ -162,7 +167,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _predict(args: argparse.Namespace) -> None:
-    print(taller.classify_csv(args.run, args.source, args.target, args.text_column))
+    print(taller.classify_csv(args.run, args.source, args.target, args.text_column, args.window, args.resume))
 
 
 def _compare(args: argparse.Namespace) -> None:
@@ -220,6 +225,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     args = _parser().parse_args(arguments)
+    if processes.rank():  # habla solo el primero
+        sys.stdout = io.StringIO()
     try:
         _check_terminal(args)
         _COMMANDS[args.command](args)

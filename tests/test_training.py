@@ -14,10 +14,12 @@ import tiny
 import torch
 from sklearn.metrics import f1_score
 from transformers import TrainerCallback
+from transformers.trainer_pt_utils import get_length_grouped_indices
 
 import taller_lib as taller
 from taller_lib import checkpoints
 from taller_lib.arguments import activation_bytes, per_device_batch_size
+from taller_lib.estimate import epoch_seconds
 from taller_lib.loss import MeanLoss, class_weights
 from taller_lib.prediction import prediction_table
 
@@ -146,6 +148,7 @@ sys.path[:0] = [{root!r}, {tests!r}]
 import test_training as t
 from pathlib import Path
 from transformers import TrainerCallback
+from transformers.trainer_pt_utils import get_length_grouped_indices
 workspace, resume, die_at = Path(sys.argv[1]), sys.argv[2] == "resume", int(sys.argv[3])
 trainer = t.build(Path(sys.argv[4]), workspace, resume, learning_rate=1e-3)
 counter = t.RowCounter(trainer)
@@ -510,6 +513,10 @@ def test_congelar_capas_no_las_cambia(model_path: Path, tmp_path: Path) -> None:
     changed = {name for name, p in trainer.model.named_parameters() if not torch.equal(p, before[name])}
     assert not any(n.startswith(("bert.embeddings", "bert.encoder.layer.0")) for n in changed)
     assert any(n.startswith("bert.encoder.layer.1") for n in changed)
+    run = taller.load_run(taller.save_run(trainer, trainer.config).path)
+    assert run.config.freeze_layers == 1
+    before_saving = taller.evaluate(trainer, trainer.eval_dataset).table["prediction"].tolist()
+    assert taller.evaluate(run, trainer.eval_dataset).table["prediction"].tolist() == before_saving
     with pytest.raises(taller.TallerError, match="tiene 2 capas"):
         build(model_path, tmp_path / "taller", freeze_layers=2)
 
@@ -551,3 +558,23 @@ def test_run_json_dice_lo_que_paso(model_path: Path, tmp_path: Path) -> None:
     assert record["validation"]["macro_f1"] == max(e["eval_macro_f1"] for e in history if "eval_macro_f1" in e)
     assert record["config"]["batch_size"] == 8
     assert not record["sample_data"]
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_tras_los_primeros_pasos_dice_cuanto_tardara_una_epoca(
+    model_path: Path, tmp_path: Path, n: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(model_path, tmp_path / "taller", n=n, num_train_epochs=2).train()
+    said = [line for line in capsys.readouterr().err.splitlines() if "Una época tardará unos" in line]
+    assert len(said) == 1  # una sola vez, aunque haya dos épocas
+    assert all(way in said[0] for way in ("menos filas", "max_length", "freeze_layers", "GPU"))
+
+
+@pytest.mark.parametrize("rows, steps", [(100, 2), (300, 5), (700, 20), (2_000, 20), (20_000, 20)])
+def test_el_tiempo_de_una_epoca_se_cuenta_por_tokens(rows: int, steps: int) -> None:
+    generator = torch.Generator().manual_seed(rows)
+    lengths = (4 + torch.rand(rows, generator=generator) ** 3 * 120).int().tolist()
+    order = get_length_grouped_indices(lengths, 32, generator=generator)
+    cost = 0.001
+    elapsed = cost * sum(lengths[row] for row in order[: steps * 32])
+    assert epoch_seconds(elapsed, steps, lengths, 32) == pytest.approx(cost * sum(lengths), rel=0.15)

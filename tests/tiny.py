@@ -94,3 +94,16 @@ def splits(n: int = 60, classes: list[str] | None = None, seed: int = 0) -> Data
         return Dataset.from_list(rows, features=features)
 
     return DatasetDict(train=part(n, 0), validation=part(30, 1000), test=part(30, 2000))
+
+
+def tiny_run(workspace: Path, seed: int = 0) -> Any:
+    """Una corrida diminuta ya entrenada y guardada en `workspace`."""
+    import taller_lib as taller
+
+    settings = {"num_train_epochs": 1, "batch_size": 8, "max_length": 32, "learning_rate": 5e-3, "seed": seed}
+    config = taller.WorkshopConfig(model=str(tiny_model(workspace / "modelo")), **settings)
+    data = splits()
+    tokenizer, model = taller.load_tokenizer(config), taller.load_model(config, data)
+    trainer = taller.build_trainer(model, tokenizer, taller.tokenize(data, tokenizer, config), config, workspace)
+    trainer.train()
+    return taller.save_run(trainer, config)
