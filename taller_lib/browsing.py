@@ -1,4 +1,4 @@
-"""Mirar textos de una tabla de predicciones: los de una celda, los que llevan unas palabras, y guardarlos."""
+"""Mirar textos de una tabla de predicciones: los de una celda, y guardarlos."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from taller_lib.labels import fold
 from taller_lib.prediction import write_predictions
 
 
@@ -23,15 +22,6 @@ def cell_texts(table: pd.DataFrame, label: str, prediction: str) -> pd.DataFrame
     """
     chosen = table[(table["label"] == label) & (table["prediction"] == prediction)]
     return chosen.sort_values("confidence", ascending=False, kind="stable")
-
-
-def containing(table: pd.DataFrame, words: str) -> pd.DataFrame:
-    """Las filas cuyo texto lleva todas esas palabras, sin mirar mayúsculas ni acentos."""
-    folded = table["text"].map(fold)
-    keep = pd.Series(True, index=table.index)
-    for word in fold(words).split():
-        keep &= folded.str.contains(word, regex=False)
-    return table[keep]
 
 
 def export_texts(table: pd.DataFrame, folder: Path, name: str) -> Path:

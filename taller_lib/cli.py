@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import os
 import re
 import sys
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import taller_lib as taller
 from taller_files import processes
 from taller_files.progress import say as _say
+from taller_lib._paths import ASSETS
 from taller_lib.config import WorkshopConfig
 from taller_lib.errors import TallerError
 from taller_lib.workspace import open_workspace
@@ -26,18 +28,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SEEDS = 20
-_USAGE_ERRORS = {
-    r"unrecognized arguments: (.*)": r"no conozco {0}",
-    r"argument (\S+?)(?:/\S+)?: expected one argument": "a {0} le falta su valor",
-    r"argument (\S+?)(?:/\S+)?: invalid int value: (.*)": "{0} lleva un número entero, no {1}",
-    r"the following arguments are required: (.*)": "falta {0}",
-    r"argument command: invalid choice: (\S+) .*": "no existe el comando {0}",
-}
 
 
 class _SpanishParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        for pattern, spanish in _USAGE_ERRORS.items():
+        for pattern, spanish in json.loads((ASSETS / "usage_errors.json").read_text("utf-8")).items():
             match = re.fullmatch(pattern, message)
             if match:
                 message = spanish.format(*match.groups())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
 from taller_files.problems import Part, Problem, counted, listed, shown, which_rows
 from taller_files.reading import clean
+from taller_files.search import fold
 from taller_lib.config import DEFAULT_CLASSES, MAX_CLASSES, MIN_CLASSES, WorkshopConfig
 from taller_lib.errors import TallerError
 
@@ -17,12 +17,6 @@ NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 JOINED = re.compile(r"[;/,|]")
 CHOOSE_COLUMN = "Elige otra con `label_column` en config.json (o --label-column)"
 DECLARE = "declara las clases con `label_names` en config.json (o --label-names a,b,c)"
-
-
-def fold(label: str) -> str:
-    """La etiqueta sin mayúsculas ni acentos, para reconocer otra grafía de la misma clase."""
-    letters = unicodedata.normalize("NFD", label.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def clean_labels(part: Part, config: WorkshopConfig) -> list[str]:

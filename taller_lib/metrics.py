@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import warnings
 from collections.abc import Sequence
@@ -12,30 +13,15 @@ import pandas as pd
 from sklearn import metrics as sk
 
 from taller_files.problems import counted
+from taller_lib._paths import ASSETS
 from taller_lib.bootstrap import bca_intervals
 from taller_lib.errors import TallerError
 
 COMPARED = ("accuracy", "balanced_accuracy", "matthews_correlation", "macro_f1")
 MIN_TEXTS = 30
 FEW_TEXTS = 8
-UNDEFINED = {  # (tiene textos, fue predicha): la nota y la frase de una clase
-    (True, True): ("", ""),
-    (False, False): (
-        "sin textos; nunca predicha",
-        "La clase «{0}» no aparece ni en los textos ni en las predicciones: no tiene precision, recall ni F1, "
-        "y no entra en ningún promedio.",
-    ),
-    (True, False): (
-        "nunca predicha",
-        "La clase «{0}» nunca fue predicha (tiene {1}): su precision no está definida y su F1 cuenta como 0 "
-        "en el macro F1.",
-    ),
-    (False, True): (
-        "sin textos",
-        "La clase «{0}» no tiene textos aquí y fue predicha en {2}: su recall no está definido, no entra en la "
-        "exactitud balanceada y su F1 cuenta como 0 en el macro F1.",
-    ),
-}
+# (tiene textos, fue predicha): la nota y la frase de una clase
+UNDEFINED = {tuple(case): said for case, *said in json.loads((ASSETS / "undefined_metrics.json").read_text("utf-8"))}
 
 
 def score(y_true: Sequence[Any], y_pred: Sequence[Any], label_names: Sequence[str] | None = None) -> dict[str, float]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pandas as pd
 
+from taller_files.disk import folder_size
 from taller_files.writing import StrPath
 from taller_lib.errors import TallerError
 from taller_lib.metrics import score_per_class
@@ -50,16 +50,6 @@ def unfinished(workspace: Workspace) -> dict[str, float]:
     whole = set(overview(workspace).index)
     folders = [folder for folder in sorted(workspace.runs.glob("*/")) if (folder / RECORD).exists()]
     return {folder.name: folder_size(folder) / 1e6 for folder in folders if folder.name not in whole}
-
-
-def folder_size(folder: Path) -> int:
-    """Bytes de los archivos de una carpeta."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def free_space(workspace: Workspace) -> int:
-    """Bytes libres en el disco del espacio de trabajo."""
-    return shutil.disk_usage(next(p for p in (workspace.path, *workspace.path.parents) if p.exists())).free
 
 
 def delete_run(name: str, workspace: Workspace | StrPath | None = None) -> int:

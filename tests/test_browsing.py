@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from taller_lib.browsing import cell_texts, containing, export_texts
+from taller_files.search import containing
+from taller_lib.browsing import cell_texts, export_texts
 
 NAMES = ["negativo", "neutral", "positivo"]
 

@@ -10,7 +10,8 @@ from sklearn.metrics import f1_score
 from test_comparison import NAMES, answers, saved_run
 
 import taller_lib as taller
-from taller_lib.overview import delete_run, free_space, overview, unfinished
+from taller_files.disk import free_space
+from taller_lib.overview import delete_run, overview, unfinished
 from taller_lib.widgets import RunsTable
 
 
@@ -32,7 +33,7 @@ def test_cada_corrida_con_su_f1_por_clase_su_prueba_y_su_tamano(tmp_path: Path) 
 
 def test_sin_corridas_la_tabla_esta_vacia(tmp_path: Path) -> None:
     assert overview(tmp_path / "nuevo").empty
-    assert free_space(taller.open_workspace(tmp_path / "nuevo")) > 0
+    assert free_space(tmp_path / "nuevo") > 0
 
 
 def test_borrar_quita_una_corrida_y_solo_esa(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import ipywidgets
 import pandas as pd
 
-from taller_lib.browsing import containing, export_texts
+from taller_files.search import containing
+from taller_lib.browsing import export_texts
 from taller_lib.templates import render
 from taller_lib.widgets._base import LiveWidget
 from taller_lib.workspace import Workspace, open_workspace

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipywidgets
 
+from taller_files.disk import free_space
 from taller_lib.comparison import compare
 from taller_lib.errors import TallerError
-from taller_lib.overview import delete_run, free_space, overview, unfinished
+from taller_lib.overview import delete_run, overview, unfinished
 from taller_lib.runs import confusion_of, load_run
 from taller_lib.templates import render
 from taller_lib.widgets._base import LiveWidget
@@ -79,7 +80,7 @@ class RunsTable(LiveWidget):
     def _html(self, column: str, ascending: bool) -> str:
         table = self.table.sort_values(column, ascending=ascending, kind="stable")
         values = {"rows": table.reset_index().to_dict("records"), "unfinished": self.unfinished}
-        return render("widgets/runs.html", classes=self._classes(), free=free_space(self.workspace), **values)
+        return render("widgets/runs.html", classes=self._classes(), free=free_space(self.workspace.path), **values)
 
     def _compare(self) -> None:
         self._forget()
@@ -108,7 +109,7 @@ class RunsTable(LiveWidget):
         self._forget()
         self._reload()
         self.say(
-            f"Se borró {self.asked}: {freed / 1e6:.0f} MB. Quedan {free_space(self.workspace) / 1e9:.1f} GB libres."
+            f"Se borró {self.asked}: {freed / 1e6:.0f} MB. Quedan {free_space(self.workspace.path) / 1e9:.1f} GB libres."
         )
 
     def static(self) -> str:
