@@ -57,7 +57,7 @@ class RowProgress:
         rate = (self.done - self.first) / (time.monotonic() - self.start)
         left = spoken_time((self.total - self.done) / rate) if self.done < self.total else "0 s"
         line = f"{self.done:,} de {self.total:,} filas · {rate:,.0f} por segundo · quedan {left}"
-        self.bar.set_description_str(line, refresh=self.done == self.total)
+        self.bar.set_description_str(line, refresh=False)
         self.bar.update(rows)
 
     def close(self) -> None:
