@@ -10,10 +10,10 @@ import math
 import os
 import platform
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taller_files.disk import free_space
 from taller_files.writing import StrPath
 from taller_lib import __version__
 from taller_lib._paths import ASSETS
@@ -116,13 +116,12 @@ def device_info(path: StrPath | None = None) -> DeviceInfo:
     """
     import psutil
 
-    place = Path(path or ".").absolute()
-    existing = next(folder for folder in (place, *place.parents) if folder.exists())
+    free = free_space(Path(path or ".").absolute())
     kind, name, memory = _accelerator()
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     ram = psutil.virtual_memory().total / GIB
-    return DeviceInfo(kind, name, memory, cores, ram, shutil.disk_usage(existing).free / GIB)
+    return DeviceInfo(kind, name, memory, cores, ram, free / GIB)
 
 
 def precision() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 from transformers.trainer_utils import PredictionOutput, TrainOutput
 
 from taller_files import processes
+from taller_files.disk import folder_size, free_space
 from taller_files.progress import say
 from taller_files.writing import StrPath, saying_full_disk
 from taller_lib import checkpoints
@@ -232,11 +232,8 @@ class WorkshopTrainer(Trainer):
 
     def _check_disk(self) -> None:
         weights = sum(p.numel() * p.element_size() for p in self.model.parameters())
-        used = sum(f.stat().st_size for f in self.run_path.rglob("*") if f.is_file())
-        needed = PEAK_WEIGHTS * weights + 20e6 - used
-        runs = self.run_path.parent
-        existing = next(folder for folder in (runs, *runs.resolve().parents) if folder.is_dir())
-        free = shutil.disk_usage(existing).free
+        needed = PEAK_WEIGHTS * weights + 20e6 - folder_size(self.run_path)
+        runs, free = self.run_path.parent, free_space(self.run_path.resolve())
         need = f"Entrenar «{self.config.model}» ocupa hasta {needed / 1e9:.1f} GB de disco y en {runs} quedan {free / 1e9:.1f} GB"
         if free < needed:
             raise TallerError(f"{need}: libera espacio (borra corridas viejas) o usa otra carpeta.")

@@ -426,7 +426,7 @@ def test_sin_disco_suficiente_se_dice_antes_de_empezar(
 ) -> None:
     trainer = build(model_path, tmp_path / "taller")
     usage = type("Usage", (), {"free": 1000})()
-    monkeypatch.setattr("taller_lib.training.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("taller_files.disk.shutil.disk_usage", lambda _: usage)
     with pytest.raises(taller.TallerError, match=r"quedan 0\.0 GB"):
         trainer.train()
 
