@@ -39,7 +39,7 @@ def overview(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
             "looks": run.record["test_evaluations"] + run.record.get("test_comparisons", 0),
             "size_mb": folder_size(run.path) / 1e6,
         }
-    whole = table.join(pd.DataFrame.from_dict(rows, orient="index"), how="inner")
+    whole = table.join(pd.DataFrame.from_dict(rows, orient="index"), how="inner").rename_axis("run")
     if rows:
         whole["looks"] = whole.groupby("data")["looks"].transform("sum")
     return whole.astype({name: float for name in (*ENDS, "test_macro_f1") if name in whole})
