@@ -51,6 +51,12 @@ def write_rows(file: TextIO, rows: Iterable[Iterable[object]], separator: str = 
         writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
 
 
+def unused(folder: Path, stem: str, ending: str = "") -> Path:
+    """`stem` en esa carpeta, o `stem-2`, `stem-3`… si ya existe."""
+    names = [stem, *(f"{stem}-{number}" for number in range(2, 1000))]
+    return next(path for path in (folder / f"{name}{ending}" for name in names) if not path.exists())
+
+
 def write_text(path: Path, text: str) -> Path:
     """Escribe un texto en UTF-8; completo o no lo escribe."""
     with replacing(path) as new:

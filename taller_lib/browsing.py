@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from taller_files.writing import unused
 from taller_lib.prediction import write_predictions
 
 
@@ -27,7 +28,6 @@ def cell_texts(table: pd.DataFrame, label: str, prediction: str) -> pd.DataFrame
 def export_texts(table: pd.DataFrame, folder: Path, name: str) -> Path:
     """Guarda la tabla como `<name>.csv` en `folder`, o `<name>-2.csv`… si ya existe; devuelve la ruta."""
     name = re.sub(r"[^\w.-]+", "-", name)[:80]  # una clase puede ser larga y llevar barras
-    names = [f"{name}.csv", *(f"{name}-{number}.csv" for number in range(2, 1000))]
-    path = next(folder / one for one in names if not (folder / one).exists())
+    path = unused(folder, name, ".csv")
     write_predictions(path, table)
     return path

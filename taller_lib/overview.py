@@ -45,11 +45,10 @@ def overview(workspace: Workspace | StrPath | None = None) -> pd.DataFrame:
     return whole.astype({name: float for name in (*ENDS, "test_macro_f1") if name in whole})
 
 
-def unfinished(workspace: Workspace) -> dict[str, float]:
-    """Las carpetas de `runs/` que no salen en `overview` (sin terminar o incompletas) y los MB que ocupan."""
-    whole = set(overview(workspace).index)
+def unfinished(workspace: Workspace, whole: pd.DataFrame) -> dict[str, float]:
+    """Las carpetas de `runs/` que no salen en la tabla de `overview` (sin terminar o incompletas) y sus MB."""
     folders = [folder for folder in sorted(workspace.runs.glob("*/")) if (folder / RECORD).exists()]
-    return {folder.name: folder_size(folder) / 1e6 for folder in folders if folder.name not in whole}
+    return {folder.name: folder_size(folder) / 1e6 for folder in folders if folder.name not in whole.index}
 
 
 def delete_run(name: str, workspace: Workspace | StrPath | None = None) -> int:

@@ -20,7 +20,7 @@ from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from taller_files.reading import read_table
-from taller_files.writing import StrPath, read_object, save_figure, saying_full_disk, write_json
+from taller_files.writing import StrPath, read_object, save_figure, saying_full_disk, unused, write_json
 from taller_lib._paths import SAMPLE_DATA
 from taller_lib.checkpoints import save_state
 from taller_lib.config import WorkshopConfig
@@ -114,8 +114,7 @@ def new_run_path(runs: Path, model: str) -> Path:
     """Una carpeta que todavía no existe: modelo, día y hora."""
     short = re.sub(r"[^\w.-]+", "-", model.rstrip("/").rsplit("/", 1)[-1])[:40]
     stem = f"{short}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
-    names = [stem, *(f"{stem}-{number}" for number in range(2, 1000))]
-    return next(runs / name for name in names if not (runs / name).exists())
+    return unused(runs, stem)
 
 
 def read_record(path: Path) -> dict[str, Any]:

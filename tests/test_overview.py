@@ -68,7 +68,7 @@ def test_lo_incompleto_no_estorba_se_nombra_y_se_puede_borrar(tmp_path: Path) ->
     workspace = taller.open_workspace(tmp_path)
     assert overview(workspace).index.tolist() == ["buena"]
     bad = {"a_medias", "rota", "sin_modelo", "sin_respuestas"}
-    assert unfinished(workspace).keys() == bad
+    assert unfinished(workspace, overview(workspace)).keys() == bad
     table = RunsTable(workspace)
     assert all(name in table.static() for name in bad | {"buena"})
     for name in bad:
@@ -76,7 +76,7 @@ def test_lo_incompleto_no_estorba_se_nombra_y_se_puede_borrar(tmp_path: Path) ->
         table.guarded(table._ask)()
         table.guarded(table._delete)()
         assert f"Se borró {name}" in table.status.value
-    assert unfinished(workspace) == {} and good.path.is_dir()
+    assert unfinished(workspace, overview(workspace)) == {} and good.path.is_dir()
 
 
 def test_se_borra_la_que_se_anuncio_y_no_la_que_quedo_elegida(tmp_path: Path) -> None:

@@ -107,7 +107,8 @@ class ModelPicker(LiveWidget):
         if self.name:
             epochs = self.fields["num_train_epochs"].value
             self._fill(self.workspace.load_config().choose(self.name, num_train_epochs=epochs).resolved())
-        self._show_card()
+        else:
+            self._show_card()
 
     def _type(self) -> None:
         if self.other.value.strip():

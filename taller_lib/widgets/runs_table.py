@@ -54,7 +54,8 @@ class RunsTable(LiveWidget):
         self._reload()
 
     def _reload(self) -> None:
-        self.table, self.unfinished = overview(self.workspace), unfinished(self.workspace)
+        self.table = overview(self.workspace)
+        self.unfinished = unfinished(self.workspace, self.table)
         per_class = {f"F1 de «{name}»": f"f1_{name}" for name in self._classes()}
         names = list(self.table.index)
         kept = self.sort.value or "macro_f1"
