@@ -91,9 +91,12 @@ class Bench:
         return self._run
 
     def texts(self, rows: int) -> list[str]:
-        """Textos de prueba sorteados, con los largos que de verdad tienen y en desorden."""
-        some = read_table(self.data / "test.csv").frame[self.args.text_column].tolist()
-        return random.Random(0).choices(some, k=rows)
+        """Textos de los datos, en desorden y distintos (uno repetido se clasifica una vez): si no alcanzan, numerados."""
+        found = [read_table(path).frame[self.args.text_column] for path in sorted(self.data.glob("*.csv"))]
+        some = sorted({text for column in found for text in column if text.strip()})
+        turns = -(-rows // len(some))
+        every = [f"{text} {turn}" if turn else text for turn in range(turns) for text in some]
+        return random.Random(0).sample(every, k=rows)
 
     def file(self, rows: int) -> Path:
         """Un CSV con esos textos."""
@@ -289,7 +292,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(SECTIONS), help="qué medir, separado por comas")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--predicted-rows", type=int, default=4_000)
+    parser.add_argument("--predicted-rows", type=int, default=3_000)
     parser.add_argument("--streamed-rows", type=int, default=100_000)
     parser.add_argument("--growth-rows", type=numbers, default=[500, 2_000, 8_000, 50_000])
     parser.add_argument("--growth-lengths", type=numbers, default=[16, 32, 64, 128, 256])

@@ -58,6 +58,7 @@ def training_arguments(
     """
     settings, recommended = config.resolved(), training_settings(config.model)
     rate = settings.learning_rate or recommended.learning_rate
+    power = max(1, recommended.decay_power * settings.num_train_epochs / 20)
     batch_size = processes.share(settings.batch_size or recommended.batch_size, "batch_size")
     per_device = per_device_batch_size or batch_size
     return TrainingArguments(
@@ -65,7 +66,7 @@ def training_arguments(
         num_train_epochs=settings.num_train_epochs,
         learning_rate=rate,
         lr_scheduler_type="polynomial",
-        lr_scheduler_kwargs={"power": recommended.decay_power, "lr_end": min(1e-7, rate / 10)},
+        lr_scheduler_kwargs={"power": power, "lr_end": min(1e-7, rate / 10)},
         warmup_steps=recommended.warmup,
         weight_decay=recommended.weight_decay,
         per_device_train_batch_size=per_device,

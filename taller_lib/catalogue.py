@@ -37,7 +37,7 @@ class TrainingSettings:
     warmup : float
         Parte inicial de los pasos en que la tasa sube, de 0 a 1.
     decay_power : float
-        Con qué exponente baja después, casi hasta 0: 1, en línea recta; más de 1, deprisa al principio.
+        Con qué exponente baja después, casi hasta 0, con 20 épocas: más de 1, deprisa al principio; con menos épocas, más recto.
     weight_decay : float
         Decaimiento de pesos de AdamW.
     """

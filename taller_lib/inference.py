@@ -72,13 +72,15 @@ class BatchClassifier:
         columns["dudoso"] = ["sí"] * len(texts)
         if not filled:
             return columns
+        once = [*dict.fromkeys(filled.values())]  # un texto repetido se lee una vez
         encodings: list[dict[str, list[int]]] = []
-        for start in range(0, len(filled), TOKENIZED_AT_ONCE):  # lo que el tokenizador guarda de cada texto pesa mucho
-            some = [*filled.values()][start : start + TOKENIZED_AT_ONCE]
+        for start in range(0, len(once), TOKENIZED_AT_ONCE):  # lo que el tokenizador guarda de cada texto pesa mucho
+            some = once[start : start + TOKENIZED_AT_ONCE]
             encoded = run.tokenizer(some, truncation=True, max_length=config.max_length)
             encodings += [dict(zip(encoded, cells, strict=True)) for cells in zip(*encoded.values(), strict=True)]
-        probabilities = predict_probabilities(run.model, run.tokenizer, encodings)
-        for place, row in zip(filled, probabilities.tolist(), strict=True):
+        rows = dict(zip(once, predict_probabilities(run.model, run.tokenizer, encodings).tolist(), strict=True))
+        for place, text in filled.items():
+            row = rows[text]
             doubt = "sí" if max(row) < run.record["doubt_threshold"] else ""
             cells = [names[row.index(max(row))], max(row), *row, doubt]
             for column, cell in zip(columns.values(), cells, strict=True):

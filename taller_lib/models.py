@@ -247,12 +247,8 @@ def load_model(config: WorkshopConfig, splits: DatasetDict | Dataset) -> PreTrai
 
 def _with_lora(model: PreTrainedModel) -> PreTrainedModel:
     """Fija los pesos y añade adaptadores pequeños en cada capa lineal; la cabeza sí se entrena."""
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError:
-        raise TallerError(
-            "Para entrenar con LoRA falta el paquete peft: instálalo con `%pip install peft`, o pon lora=False."
-        ) from None
+    from peft import LoraConfig, get_peft_model
+
     settings = LoraConfig(task_type="SEQ_CLS", r=8, lora_alpha=16, lora_dropout=0.1, target_modules="all-linear")
     return get_peft_model(model, settings)
 

@@ -18,6 +18,7 @@ import tiny
 
 import taller_lib as taller
 from taller_files.resumable import ResumableTable
+from taller_lib import inference
 from taller_lib.runs import Run
 
 ROOT = Path(__file__).parent.parent
@@ -78,6 +79,26 @@ def test_la_ventana_no_cambia_las_predicciones(run: Run, source: Path, tmp_path:
     same_predictions(read(found), read(expected))
     assert read(found)["id"].tolist() == [f"{i:04}" for i in range(len(TEXTS))]
     assert not hidden(tmp_path)
+
+
+def test_un_texto_repetido_se_lee_una_sola_vez(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_by_model: list[int] = []
+    predict = inference.predict_probabilities
+
+    def counting(model: Any, tokenizer: Any, encodings: list[Any]) -> np.ndarray:
+        read_by_model.append(len(encodings))
+        return predict(model, tokenizer, encodings)
+
+    monkeypatch.setattr(inference, "predict_probabilities", counting)
+    classifier = taller.BatchClassifier(run)
+    two, repeated = [TEXTS[3], TEXTS[4]], [TEXTS[4], "", TEXTS[3], TEXTS[4], TEXTS[3]]
+    alone, found = classifier.classify(two), classifier.classify(repeated)
+    assert read_by_model == [2, 2]
+    for name, cells in found.items():
+        empty = "sí" if name == "dudoso" else None
+        first, second = alone[name]
+        expected = [second, empty, first, second, first]
+        assert cells == (pytest.approx(expected, abs=1e-6) if isinstance(first, float) else expected)
 
 
 def test_csv_comprimido_y_parquet_dan_lo_mismo_que_el_csv(run: Run, source: Path, tmp_path: Path) -> None:

@@ -522,7 +522,6 @@ def test_congelar_capas_no_las_cambia(model_path: Path, tmp_path: Path) -> None:
 
 
 def test_con_lora_se_entrena_poco_y_la_corrida_se_abre_como_cualquiera(model_path: Path, tmp_path: Path) -> None:
-    pytest.importorskip("peft")
     trainer = build(model_path, tmp_path / "taller", lora=True, learning_rate=None)
     assert trainer.config.learning_rate == pytest.approx(3e-4)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
