@@ -46,6 +46,7 @@ NAMES = {
 TARGETS = {"run_classification": "≤ 0.25", "course": "≤ 0.75", "bare_loop": "≤ 1.10"}
 IMPORT = "import time; t = time.perf_counter(); import taller_lib; print(time.perf_counter() - t)"
 LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--main_process_port", "0", "--num_processes", "2")
+BIG_ROWS = 16  # sin GPU, un texto de 512 tokens le toma varios segundos a una red del tamaño de BETO
 Answers = list[dict[str, Any]]
 
 
@@ -218,15 +219,23 @@ def disk(bench: Bench) -> str:
 
 
 def growth(bench: Bench) -> str:
-    rows_grid, length_grid = bench.args.growth_rows, bench.args.growth_lengths
+    rows_grid, length_grid, big_grid = bench.args.growth_rows, bench.args.growth_lengths, bench.args.growth_big_lengths
     fixed = rows_grid[0]
+    big = ("--model", bench.one("make_big", "--what", bench.folder / "grande")["path"], "--batch-size", 4)
     series = {
         "filas": [(rows, bench.one("growth", "--rows", rows)) for rows in rows_grid],
         "largo": [(length, bench.one("growth", "--rows", fixed, "--length", length)) for length in length_grid],
+        "largo, tamaño de BETO": [
+            (length, bench.one("growth", *big, "--rows", BIG_ROWS, "--length", length)) for length in big_grid
+        ],
     }
     table = []
-    figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained")
-    titles = {"filas": "textos de largos mezclados", "largo": f"tokens por texto, con {fixed:,} textos"}
+    titles = {
+        "filas": f"textos de largos mezclados, {bench.args.model}",
+        "largo": f"tokens por texto, con {fixed:,} textos, {bench.args.model}",
+        "largo, tamaño de BETO": f"tokens por texto, con {BIG_ROWS} textos, tamaño de BETO",
+    }
+    figure, axes = plt.subplots(2, len(series), figsize=(13, 6), layout="constrained")
     for column, (name, points) in enumerate(series.items()):
         xs = [x for x, _ in points]
         for row, (key, label) in enumerate({"seconds": "segundos por época", "memory": "MB como máximo"}.items()):
@@ -252,7 +261,8 @@ def growth(bench: Bench) -> str:
     plt.close(figure)
     columns = ("al crecer", "hasta", "tokens", "segundos por época", "µs por token", "veces el primero", "MB")
     note = (
-        "Donde «veces el primero» queda en 1, el tiempo crece en proporción a los tokens; más de 1, crece más deprisa."
+        "Donde «veces el primero» queda en 1, el tiempo crece en proporción a los tokens; más de 1, crece más deprisa. "
+        f"La red del tamaño de BETO (12 capas, 768 dimensiones) lleva pesos al azar y lotes de 4, con {BIG_ROWS} textos."
     )
     image = "![Tiempo y memoria al crecer las filas y el largo](img/crecimiento.png)"
     return f"{markdown_table(columns, table)}\n\n{note}\n\n{image}"
@@ -296,6 +306,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--streamed-rows", type=int, default=100_000)
     parser.add_argument("--growth-rows", type=numbers, default=[500, 2_000, 8_000, 50_000])
     parser.add_argument("--growth-lengths", type=numbers, default=[16, 32, 64, 128, 256])
+    parser.add_argument("--growth-big-lengths", type=numbers, default=[64, 128, 256, 512])
     parser.add_argument("--write", action="store_true", help="escribir las tablas en docs/rendimiento.md")
     parser.add_argument("--output", type=Path, default=DOCUMENT, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)

@@ -20,7 +20,7 @@ import torch
 import transformers
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Sequence, Value
 from recipes import RECIPES, Task
-from transformers import TrainerCallback
+from transformers import BertConfig, BertForSequenceClassification, TrainerCallback
 
 import taller_lib as taller
 from taller_files import processes
@@ -167,7 +167,8 @@ def growth(args: argparse.Namespace, folder: Path) -> Answer:
         masks = [[1] * length for length in lengths]
         return Dataset.from_dict({**columns, "input_ids": ids, "attention_mask": masks}, features=features)
 
-    splits = DatasetDict(train=part(args.rows), validation=part(64), test=part(64))
+    few = min(64, args.rows)
+    splits = DatasetDict(train=part(args.rows), validation=part(few), test=part(few))
     model = taller.load_model(config.replace(label_names=tuple(names)), splits)
     trainer = taller.build_trainer(model, tokenizer, splits, config, folder)
     start = time.perf_counter()
@@ -176,8 +177,17 @@ def growth(args: argparse.Namespace, folder: Path) -> Answer:
     return {"seconds": time.perf_counter() - start, "tokens": tokens, "memory": peak_memory()}
 
 
+def make_big(args: argparse.Namespace, _: Path) -> Answer:
+    """Un modelo del tamaño de BETO (12 capas, 768 dimensiones), con pesos al azar, en la carpeta pedida."""
+    tokenizer = taller.load_tokenizer(taller.WorkshopConfig(model=args.model))
+    config = BertConfig(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id)
+    BertForSequenceClassification(config).save_pretrained(args.what)
+    tokenizer.save_pretrained(args.what)
+    return {"path": args.what}
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, Path], Answer]] = {
-    measure.__name__: measure for measure in (train, make_run, predict, stream, disk, growth)
+    measure.__name__: measure for measure in (train, make_run, make_big, predict, stream, disk, growth)
 }
 
 
