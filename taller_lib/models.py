@@ -240,9 +240,9 @@ def load_model(config: WorkshopConfig, splits: DatasetDict | Dataset) -> PreTrai
             ignore_mismatched_sizes=True,
             dtype=torch.float32,
         )
-    if config.freeze_layers:
-        _freeze(model, config.freeze_layers)
-    return _with_lora(model) if config.lora else model
+        if config.freeze_layers:
+            _freeze(model, config.freeze_layers)
+        return _with_lora(model) if config.lora else model
 
 
 def _with_lora(model: PreTrainedModel) -> PreTrainedModel:

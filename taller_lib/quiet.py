@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 
 import datasets
@@ -11,8 +12,9 @@ import transformers
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Sin barras de `datasets` y `transformers` ni avisos de `transformers`; luego, todo como estaba."""
+    """Sin barras de `datasets` y `transformers`, avisos de `transformers` ni `FutureWarning`; luego, todo como estaba."""
     with contextlib.ExitStack() as restore:
+        restore.enter_context(warnings.catch_warnings(action="ignore", category=FutureWarning))
         restore.callback(transformers.logging.set_verbosity, transformers.logging.get_verbosity())
         transformers.logging.set_verbosity_error()
         for library in (transformers.logging, datasets.utils.logging):

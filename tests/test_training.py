@@ -521,6 +521,7 @@ def test_congelar_capas_no_las_cambia(model_path: Path, tmp_path: Path) -> None:
         build(model_path, tmp_path / "taller", freeze_layers=2)
 
 
+@pytest.mark.filterwarnings("error:.*is_gradient_checkpointing:FutureWarning")
 def test_con_lora_se_entrena_poco_y_la_corrida_se_abre_como_cualquiera(model_path: Path, tmp_path: Path) -> None:
     trainer = build(model_path, tmp_path / "taller", lora=True, learning_rate=None)
     assert trainer.config.learning_rate == pytest.approx(3e-4)
