@@ -19,15 +19,16 @@ from typing import Any, TextIO
 from taller_files.errors import TallerError
 
 StrPath = str | os.PathLike[str]
-_FORMULA = re.compile(r"'*(?:[=\t\r]|[+\-@][^\n]*[(|!])")
+_FORMULA = re.compile(r"'*(?:[=\t\r]|[+\-@][^\n]*(?:[(|]|![$\w]))")
 
 
 def escape_formula(text: str) -> str:
     """Antepone un apóstrofo a lo que una hoja de cálculo ejecutaría como fórmula.
 
     Es fórmula lo que empieza con ``=``, tabulador o retorno, y lo que empieza con ``+``, ``-`` o ``@``
-    y lleva además ``(``, ``|`` o ``!`` (llamadas y DDE; OWASP, «CSV Injection»). «@usuario hola» y
-    «-3 grados» quedan como están. `unescape_formula` devuelve exactamente el texto de antes.
+    y lleva además ``(``, ``|`` o un ``!`` pegado a lo que sigue (llamadas, DDE y otras hojas; OWASP,
+    «CSV Injection»). «@usuario ¡hola!» y «-3 grados» quedan como están. `unescape_formula` devuelve
+    exactamente el texto de antes.
     """
     return "'" + text if _FORMULA.match(text) else text
 

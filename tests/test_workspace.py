@@ -265,8 +265,9 @@ def test_own_labels_saved_by_a_spreadsheet(space):
         ("\tx", True),
         ("@SUM(1+1)", True),
         ("+1|' /C x'!A0", True),
+        ("@'\\\\servidor\\[x.xlsx]Hoja1'!A1", True),
     ]
-    + [(text, False) for text in ("'x", "-", "+52 55", "-3 grados", "@usuario hola", "", "x=", "—")],
+    + [(text, False) for text in ("'x", "-", "+52 55", "-3 grados", "@usuario ¡hola! sí!!", "", "x=", "—")],
 )
 def test_formulas_round_trip(text, risky):
     escaped = writing.escape_formula(text)
